@@ -1,0 +1,108 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "wattune/base/clock.hpp"
+#include "wattune/base/energy_figure.hpp"
+#include "wattune/energy/meter.hpp"
+
+namespace wattune::energy {
+
+/// Names one account: whoever energy is booked to.
+class AccountId {
+ public:
+  constexpr AccountId() = default;
+  constexpr explicit AccountId(std::uint32_t number) : number_(number) {}
+  [[nodiscard]] constexpr std::uint32_t number() const { return number_; }
+  constexpr auto operator<=>(const AccountId&) const = default;
+
+ private:
+  std::uint32_t number_ = 0;
+};
+
+/// What the holder of an account has reserved of the machine.
+struct Reservation {
+  double num_cores = 0.0;
+  std::vector<std::string> gpu_uuids;
+};
+
+/// CPU time that the processes of an account have used since the account was opened.
+struct Activity {
+  AccountId account;
+  Seconds cpu_time;
+};
+
+struct AccountantOptions {
+  double num_cores = 1.0;  ///< Hardware threads of the machine; reservations are shares of it.
+};
+
+/// Splits what the meters read among the accounts, so that every microjoule is booked exactly once.
+///
+/// Per channel and interval between two ticks: idle energy goes to accounts by reserved cores, the
+/// rest by CPU time; a GPU belongs whole to the account that reserved it. What belongs to nobody
+/// goes to `rest()`. For every channel, the sum over all accounts and `rest()` equals the meter, in
+/// whole microjoules.
+///
+/// Threads  one thread
+/// Source   docs/metering.md, "Attribution"
+class EnergyAccountant {
+ public:
+  EnergyAccountant(std::vector<std::unique_ptr<Meter>> meters, AccountantOptions options,
+                   MonotonicTime now);
+  ~EnergyAccountant();
+  EnergyAccountant(EnergyAccountant&&) noexcept;
+  EnergyAccountant& operator=(EnergyAccountant&&) noexcept;
+
+  /// A position in an account's books; windows lie between two marks.
+  struct Mark;
+
+  /// Opens an account that is charged from the last tick on; tick first.
+  [[nodiscard]] AccountId open(const Reservation& reservation);
+  /// No more energy is booked to it; tick first. Its books stay readable.
+  void close(AccountId account);
+  /// Energy that belongs to no account: other processes and idle power that nobody reserved.
+  [[nodiscard]] AccountId rest() const;
+  /// The engine's own account, opened with the accountant; reserves nothing.
+  [[nodiscard]] AccountId engine() const;
+
+  /// Reads every meter and books what was drawn since the last tick. Activities list every open
+  /// account but `rest()`; one left out did nothing.
+  void tick(MonotonicTime now, std::span<const Activity> activities);
+
+  /// Idle power of a channel that was calibrated; replaces what the meter knows.
+  void set_idle_power(const std::string& channel_id, Watts power);
+
+  [[nodiscard]] Mark mark(AccountId account) const;
+  /// What was booked to the account since the mark; missing where no channel could be read.
+  [[nodiscard]] EnergyFigure since(const Mark& mark) const;
+  /// What the meters read altogether since the accountant was made.
+  [[nodiscard]] EnergyFigure metered() const;
+  /// Mean power over the last interval between two ticks.
+  [[nodiscard]] Watts last_power(AccountId account) const;
+
+  [[nodiscard]] std::vector<Channel> channels() const;
+  /// Tick at least this often.
+  [[nodiscard]] Seconds longest_safe_gap() const;
+
+ private:
+  struct Books;
+  std::unique_ptr<Books> books_;
+};
+
+/// Cumulative bookings per channel at one moment.
+struct EnergyAccountant::Mark {
+  struct Amount {
+    Microjoules idle;
+    Microjoules dynamic;
+  };
+  AccountId account;
+  MonotonicTime at;
+  std::vector<Amount> per_channel;
+};
+
+}  // namespace wattune::energy

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "wattune/base/clock.hpp"
+#include "wattune/base/energy_figure.hpp"
+#include "wattune/base/result.hpp"
+#include "wattune/base/units.hpp"
+
+namespace wattune::energy {
+
+enum class ChannelKind : std::uint8_t { Package, Dram, Gpu, Node };
+
+/// One physical accumulated energy, and what is known about how well it is measured.
+struct Channel {
+  std::string
+      id;  ///< Stable and unique on the machine: "rapl:package-0", "nvml:GPU-3f…", "cpu:model".
+  ChannelKind kind = ChannelKind::Package;
+  Provenance provenance = Provenance::Measured;
+  double gain_uncertainty = 0.0;  ///< Relative half width of a 95 % interval, 0.05 = ±5 %.
+  Seconds refresh;                ///< The counter moves in steps of about this length.
+  std::string source;             ///< Where the figures come from, in words for the report.
+  std::optional<std::string> device_uuid;  ///< Joins a GPU channel with the slot that uses the GPU.
+};
+
+/// A running total and the moment it was true.
+struct Reading {
+  Microjoules total;  ///< Since the meter was opened; never goes down.
+  MonotonicTime read_at;
+};
+
+/// Tells how much energy one channel has drawn.
+///
+/// Hardware counters wrap, restart and move in steps. A meter hides all three: callers subtract two
+/// readings and never meet a raw register.
+///
+/// Errors   Transient   this read failed, the next may not; no energy is lost
+///          Permission  the counter exists, but this user may not read it
+///          Ended       the device has gone; discard the meter
+/// Threads  one thread per meter; different meters may be read in parallel
+class Meter {
+ public:
+  Meter(const Meter&) = delete;
+  Meter& operator=(const Meter&) = delete;
+  virtual ~Meter() = default;
+
+  [[nodiscard]] virtual const Channel& channel() const = 0;
+
+  /// Read at least this often. A longer silence can hide a whole turn of the counter.
+  [[nodiscard]] virtual Seconds longest_safe_gap() const = 0;
+
+  /// Power without work where it is known (a model knows its own); otherwise it is calibrated.
+  [[nodiscard]] virtual std::optional<Watts> idle_power() const = 0;
+
+  /// Reads the counter once and adds what was drawn since the last good read.
+  [[nodiscard]] virtual Result<Reading> read(MonotonicTime now) = 0;
+
+ protected:
+  Meter() = default;
+};
+
+}  // namespace wattune::energy

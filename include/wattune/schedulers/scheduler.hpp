@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "wattune/trial/history.hpp"
+
+namespace wattune::schedulers {
+
+/// Start a new trial and take it this far.
+struct StartFresh {
+  double to = 0.0;
+  std::uint16_t rung = 0;
+  std::uint16_t bracket = 0;
+};
+
+/// Take a paused trial further.
+struct Promote {
+  TrialId trial;
+  double to = 0.0;
+  std::uint16_t rung = 0;
+};
+
+/// Nothing can be decided before a running trial says more.
+struct Wait {};
+
+using Step = std::variant<StartFresh, Promote, Wait>;
+
+/// Decides who goes on, and how far.
+///
+/// A function of the history alone; the contract suite checks that a replayed log gives the same
+/// steps.
+///
+/// Threads  one thread per scheduler
+class Scheduler {
+ public:
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+  virtual ~Scheduler() = default;
+
+  /// What a free slot should do.
+  [[nodiscard]] virtual Step next(const trial::History& history) const = 0;
+
+  /// The answer to the last report of a running trial.
+  [[nodiscard]] virtual trial::Verdict decide(const trial::History& history,
+                                              TrialId trial) const = 0;
+
+  /// Name and settings, for screens and records.
+  [[nodiscard]] virtual std::string describe() const = 0;
+
+ protected:
+  Scheduler() = default;
+};
+
+}  // namespace wattune::schedulers

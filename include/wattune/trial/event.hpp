@@ -1,0 +1,185 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "wattune/base/clock.hpp"
+#include "wattune/base/energy_figure.hpp"
+#include "wattune/base/ids.hpp"
+#include "wattune/space/configuration.hpp"
+#include "wattune/trial/problem.hpp"
+
+namespace wattune::trial {
+
+// The life of a study as it is written down. Everything else is the fold of these events in their
+// order:
+//
+//   StudyCreated
+//   SessionStarted                          once for every process that runs the study
+//     TrialCreated  Assigned                a trial, and how far it may go
+//       PhaseEnded* InfoGiven* CheckpointSaved* Reported Decided ...
+//     AssignmentEnded                       paused, completed, stopped, failed: see Outcome
+//     Assigned ...                          the same trial again, further
+//     OverheadBooked                        energy of this interval that belongs to no trial
+//   SessionEnded
+
+/// Why a trial exists.
+enum class Purpose : std::uint8_t { Search, Probe };
+/// Where its configuration comes from.
+enum class Origin : std::uint8_t { Default, Sampler, Probe, Sm2 };
+/// What the ledger books an assignment under.
+enum class Stage : std::uint8_t { Probe, Exploration, Final };
+/// The answer to a report.
+enum class Verdict : std::uint8_t { Continue, Pause, Stop };
+
+/// How an assignment ended; see docs/protocol.md, "How a trial ends".
+enum class Outcome : std::uint8_t {
+  Completed,
+  Paused,
+  Stopped,
+  FailedExit,
+  FailedSignal,
+  FailedMemory,
+  FailedStart,
+  FailedMetric,
+  FailedTimeout,
+  FailedSilent,
+  FailedProtocol,
+  CutBudget,
+  Interrupted,
+  Lost,
+};
+
+[[nodiscard]] std::string_view to_text(Purpose purpose);
+[[nodiscard]] std::string_view to_text(Origin origin);
+[[nodiscard]] std::string_view to_text(Stage stage);
+[[nodiscard]] std::string_view to_text(Verdict verdict);
+[[nodiscard]] std::string_view to_text(Outcome outcome);
+[[nodiscard]] bool is_failure(Outcome outcome);
+
+/// Take this trial from one resource to another.
+struct Assignment {
+  TrialId trial;
+  double from = 0.0;
+  double to = 0.0;
+  std::uint16_t rung = 0;
+  std::uint16_t bracket = 0;
+  Stage stage = Stage::Exploration;
+  std::optional<double>
+      report_every;  ///< How often the strategy would like to hear from the trial.
+};
+
+struct MetricValue {
+  std::string name;
+  double value = 0.0;  ///< Finite.
+};
+
+struct StudyCreated {
+  Problem problem;
+};
+
+/// One process began to run the study.
+struct SessionStarted {
+  std::string environment;  ///< JSON: host, cpu, num_cores, gpus, channels, version; see
+                            ///< docs/report-data.md.
+};
+
+struct TrialCreated {
+  TrialId trial;
+  Purpose purpose = Purpose::Search;
+  Origin origin = Origin::Sampler;
+  space::Configuration configuration;
+};
+
+struct Assigned {
+  Assignment assignment;
+};
+
+/// Metrics at a step, with the energy and time since the trial's last edge (its start or its last
+/// report).
+struct Reported {
+  TrialId trial;
+  double step = 0.0;
+  double samples =
+      0.0;  ///< Training samples since the last report; 0 where the program does not count them.
+  Seconds duration;
+  EnergyFigure energy;
+  std::vector<MetricValue> metrics;
+};
+
+/// A named window inside a trial. Its energy is part of a report's too: an overlay, never added to
+/// a total.
+struct PhaseEnded {
+  TrialId trial;
+  std::string phase;
+  double samples = 0.0;
+  Seconds duration;
+  EnergyFigure energy;
+};
+
+struct CheckpointSaved {
+  TrialId trial;
+  double step = 0.0;
+  std::string path;
+};
+
+/// Facts about a trial that do not change.
+struct InfoGiven {
+  TrialId trial;
+  std::vector<MetricValue> values;
+};
+
+/// What the strategy said to a report, written where it was not simply to continue.
+struct Decided {
+  TrialId trial;
+  double step = 0.0;
+  Verdict verdict = Verdict::Pause;
+};
+
+/// The process of an assignment has gone. Energy and time since its last edge.
+struct AssignmentEnded {
+  TrialId trial;
+  Outcome outcome = Outcome::Completed;
+  std::string detail;  ///< Exit status, signal, the last lines of stderr.
+  Seconds duration;
+  EnergyFigure energy;
+};
+
+/// Power without work, measured because a strategy asked.
+struct IdleMeasured {
+  Watts power;
+  Seconds duration;
+  EnergyFigure energy;  ///< Drawn meanwhile; booked to the probe.
+};
+
+/// Energy since the last such event that belongs to no trial.
+struct OverheadBooked {
+  Seconds duration;
+  EnergyFigure engine;
+  EnergyFigure rest;  ///< Other processes, and idle power that nobody reserved.
+};
+
+enum class EndReason : std::uint8_t { Finished, Budget, Interrupted };
+[[nodiscard]] std::string_view to_text(EndReason reason);
+
+struct SessionEnded {
+  EndReason reason = EndReason::Finished;
+  std::string text;  ///< In words for the screen; names the budget.
+};
+
+using Event = std::variant<StudyCreated, SessionStarted, TrialCreated, Assigned, Reported,
+                           PhaseEnded, CheckpointSaved, InfoGiven, Decided, AssignmentEnded,
+                           IdleMeasured, OverheadBooked, SessionEnded>;
+
+/// An event with its place in the log. Sequence numbers start at 1 and have no gaps.
+struct LoggedEvent {
+  std::uint64_t sequence = 0;
+  WallTime at;
+  Event event;
+};
+
+}  // namespace wattune::trial

@@ -31,6 +31,7 @@ class Space {
   explicit Space(std::vector<Parameter> parameters, std::vector<Forbidden> forbidden = {});
 
   [[nodiscard]] std::span<const Parameter> parameters() const { return parameters_; }
+  [[nodiscard]] std::span<const Forbidden> forbidden() const { return forbidden_; }
   [[nodiscard]] std::size_t size() const { return parameters_.size(); }
   [[nodiscard]] std::optional<std::size_t> index_of(std::string_view name) const;
   /// First parameter with the role.

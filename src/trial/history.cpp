@@ -1,0 +1,323 @@
+#include "wattune/trial/history.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "trial_extras.hpp"
+#include "wattune/base/require.hpp"
+
+namespace wattune::trial {
+namespace {
+
+constexpr double kJoulesPerKwh = 3.6e6;
+
+TrialState state_after(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::Completed:
+      return TrialState::Completed;
+    case Outcome::Paused:
+      return TrialState::Paused;
+    case Outcome::Stopped:
+      return TrialState::Stopped;
+    case Outcome::CutBudget:
+    case Outcome::Interrupted:
+    case Outcome::Lost:
+      return TrialState::Interrupted;
+    default:
+      return TrialState::Failed;
+  }
+}
+
+double as_loss(const Objective& objective, double value) {
+  return objective.direction == Direction::Maximize ? -value : value;
+}
+
+double excess(const Constraint& constraint, double value) {
+  double sum = 0.0;
+  if (constraint.min) sum += std::max(0.0, *constraint.min - value);
+  if (constraint.max) sum += std::max(0.0, value - *constraint.max);
+  return sum;
+}
+
+}  // namespace
+
+History::History(Problem problem) : problem_(std::move(problem)) {
+  WATTUNE_REQUIRE(!problem_.objectives.empty());
+}
+
+void History::apply(const Event& event) {
+  std::visit([this](const auto& e) { on(e); }, event);
+}
+
+const Trial& History::trial(TrialId id) const {
+  WATTUNE_REQUIRE(id.number() < trials_.size());
+  return trials_[id.number()];
+}
+
+Trial& History::known(TrialId id) {
+  WATTUNE_REQUIRE(id.number() < trials_.size());
+  return trials_[id.number()];
+}
+
+TrialId History::next_trial_id() const {
+  return TrialId{static_cast<std::uint32_t>(trials_.size())};
+}
+
+std::optional<MetricId> History::metric_id(std::string_view name) const {
+  const auto found = metric_ids_.find(name);
+  if (found == metric_ids_.end()) return std::nullopt;
+  return found->second;
+}
+
+MetricId History::intern(const std::string& name) {
+  const auto [entry, is_new] =
+      metric_ids_.try_emplace(name, static_cast<MetricId>(metric_names_.size()));
+  if (is_new) metric_names_.push_back(name);
+  return entry->second;
+}
+
+void History::on(const StudyCreated&) {
+}
+
+void History::on(const SessionStarted& event) {
+  environment_ = event.environment;
+  end_.reset();
+}
+
+void History::on(const TrialCreated& event) {
+  WATTUNE_REQUIRE(event.trial == next_trial_id());
+  trials_.emplace_back(event.trial, event.purpose, event.origin, event.configuration);
+}
+
+void History::on(const Assigned& event) {
+  Trial& trial = known(event.assignment.trial);
+  WATTUNE_REQUIRE(!trial.is_running());
+  trial.state_ = TrialState::Running;
+  trial.rung_ = event.assignment.rung;
+  trial.bracket_ = event.assignment.bracket;
+  trial.stage_ = event.assignment.stage;
+  trial.target_ = event.assignment.to;
+  ++trial.num_assignments_;
+  ++num_running_;
+}
+
+void History::on(const Reported& event) {
+  Trial& trial = known(event.trial);
+  WATTUNE_REQUIRE(trial.is_running());
+  WATTUNE_REQUIRE(event.step > trial.step());
+  trial.energy_ += event.energy;
+  trial.duration_s_ += event.duration.value();
+  total_energy_ += event.energy;
+
+  Report report;
+  report.step = event.step;
+  report.samples = event.samples + (trial.reports_.empty() ? 0.0 : trial.reports_.back().samples);
+  report.energy = trial.energy_.total();
+  report.uncertainty_j = static_cast<float>(trial.energy_.uncertainty.value());
+  report.duration_s = static_cast<float>(trial.duration_s_);
+  report.provenance = trial.energy_.provenance;
+  trial.reports_.push_back(report);
+  store_metrics(trial, event.metrics);
+}
+
+/// Appends one row to the trial's metric table, widening the table where a metric is new to the
+/// trial.
+void History::store_metrics(Trial& trial, const std::vector<MetricValue>& metrics) {
+  constexpr double kAbsent = std::numeric_limits<double>::quiet_NaN();
+  const std::size_t num_rows = trial.reports_.size();
+  for (const MetricValue& metric : metrics) {
+    WATTUNE_REQUIRE(std::isfinite(metric.value));
+    const MetricId id = intern(metric.name);
+    if (std::ranges::find(trial.metric_ids_, id) != trial.metric_ids_.end()) continue;
+    const std::size_t old_width = trial.metric_ids_.size();
+    std::vector<double> wider;
+    for (std::size_t row = 0; row + 1 < num_rows; ++row) {
+      const auto begin =
+          trial.metric_values_.begin() + static_cast<std::ptrdiff_t>(row * old_width);
+      wider.insert(wider.end(), begin, begin + static_cast<std::ptrdiff_t>(old_width));
+      wider.push_back(kAbsent);
+    }
+    trial.metric_values_ = std::move(wider);
+    trial.metric_ids_.push_back(id);
+  }
+  const std::size_t width = trial.metric_ids_.size();
+  trial.metric_values_.resize(num_rows * width, kAbsent);
+  for (const MetricValue& metric : metrics) {
+    const auto column = std::ranges::find(trial.metric_ids_, metric_ids_.find(metric.name)->second);
+    const auto offset = static_cast<std::size_t>(column - trial.metric_ids_.begin());
+    trial.metric_values_[(num_rows - 1) * width + offset] = metric.value;
+  }
+}
+
+void History::on(const PhaseEnded& event) {
+  auto& phases = known(event.trial).extras().phases;
+  auto found = std::ranges::find(phases, event.phase, &PhaseTotal::name);
+  if (found == phases.end()) {
+    found = phases.insert(phases.end(), PhaseTotal{event.phase, 0.0, {}, {}});
+  }
+  found->samples += event.samples;
+  found->duration += event.duration;
+  found->energy += event.energy;
+}
+
+void History::on(const CheckpointSaved& event) {
+  known(event.trial).extras().checkpoint = Checkpoint{event.step, event.path};
+}
+
+void History::on(const InfoGiven& event) {
+  auto& info = known(event.trial).extras().info;
+  for (const MetricValue& fact : event.values) {
+    const auto found = std::ranges::find(info, fact.name, &MetricValue::name);
+    if (found == info.end()) {
+      info.push_back(fact);
+    } else {
+      found->value = fact.value;
+    }
+  }
+}
+
+void History::on(const Decided&) {
+}
+
+void History::on(const AssignmentEnded& event) {
+  Trial& trial = known(event.trial);
+  WATTUNE_REQUIRE(trial.is_running());
+  trial.state_ = state_after(event.outcome);
+  trial.outcome_ = event.outcome;
+  trial.energy_ += event.energy;
+  trial.duration_s_ += event.duration.value();
+  if (!event.detail.empty() || (trial.extras_ && !trial.extras_->detail.empty())) {
+    trial.extras().detail = event.detail;
+  }
+  total_energy_ += event.energy;
+  finished_order_.push_back(event.trial);
+  --num_running_;
+  trial.reports_.shrink_to_fit();
+  trial.metric_values_.shrink_to_fit();
+}
+
+void History::on(const IdleMeasured& event) {
+  idle_ = event;
+  total_energy_ += event.energy;
+  total_duration_ += event.duration;
+}
+
+void History::on(const OverheadBooked& event) {
+  total_energy_ += event.engine;
+  total_energy_ += event.rest;
+  total_duration_ += event.duration;
+}
+
+void History::on(const SessionEnded& event) {
+  end_ = event;
+}
+
+double History::grams(Joules energy) const {
+  WATTUNE_REQUIRE(problem_.tariff.grams_per_kwh.has_value());
+  return energy.value() / kJoulesPerKwh * problem_.tariff.pue * *problem_.tariff.grams_per_kwh;
+}
+
+double History::money(Joules energy) const {
+  WATTUNE_REQUIRE(problem_.tariff.price_per_kwh.has_value());
+  return energy.value() / kJoulesPerKwh * problem_.tariff.pue * *problem_.tariff.price_per_kwh;
+}
+
+std::optional<double> History::value_of_phase(const Trial& trial, const Measure& measure) const {
+  const auto phases = trial.phases();
+  const auto found = std::ranges::find(phases, measure.name, &PhaseTotal::name);
+  if (found == phases.end() || found->energy.is_missing()) return std::nullopt;
+  const double joules = found->energy.total().joules().value();
+  if (measure.kind == MeasureKind::Energy) return joules;
+  if (joules <= 0.0 || found->samples <= 0.0) return std::nullopt;
+  return measure.kind == MeasureKind::SamplesPerJoule ? found->samples / joules
+                                                      : joules / found->samples;
+}
+
+std::optional<double> History::value_of_report(const Trial& trial, const Measure& measure,
+                                               std::size_t report_index) const {
+  const Report& report = trial.reports()[report_index];
+  const bool is_known = report.provenance != Provenance::Missing;
+  switch (measure.kind) {
+    case MeasureKind::Metric: {
+      const auto id = metric_id(measure.name);
+      if (!id) return std::nullopt;
+      for (std::size_t i = report_index + 1; i-- > 0;) {
+        if (const auto value = trial.metric(i, *id)) return value;
+      }
+      return std::nullopt;
+    }
+    case MeasureKind::Energy:
+      if (!measure.name.empty()) return value_of_phase(trial, measure);
+      if (!is_known) return std::nullopt;
+      return report.energy.joules().value();
+    case MeasureKind::Duration:
+      return report.duration_s;
+    case MeasureKind::Carbon:
+      if (!is_known || !problem_.tariff.grams_per_kwh) return std::nullopt;
+      return grams(report.energy.joules());
+    case MeasureKind::Cost:
+      if (!is_known || !problem_.tariff.price_per_kwh) return std::nullopt;
+      return money(report.energy.joules());
+    case MeasureKind::SamplesPerJoule:
+    case MeasureKind::JoulesPerSample:
+      return value_of_phase(trial, measure);
+  }
+  return std::nullopt;
+}
+
+std::optional<double> History::value(const Trial& trial, const Measure& measure) const {
+  if (trial.reports().empty()) return std::nullopt;
+  return value_of_report(trial, measure, trial.reports().size() - 1);
+}
+
+std::optional<double> History::value_at(const Trial& trial, const Measure& measure,
+                                        double step) const {
+  const auto report_index = trial.first_report_at(step);
+  if (!report_index) return std::nullopt;
+  return value_of_report(trial, measure, *report_index);
+}
+
+std::optional<std::vector<double>> History::losses(const Trial& trial) const {
+  return trial.reports().empty() ? std::nullopt : losses_at(trial, trial.step());
+}
+
+std::optional<std::vector<double>> History::losses_at(const Trial& trial, double step) const {
+  std::vector<double> losses;
+  for (const Objective& objective : problem_.objectives) {
+    const auto value = value_at(trial, objective.measure, step);
+    if (!value) return std::nullopt;
+    losses.push_back(as_loss(objective, *value));
+  }
+  return losses;
+}
+
+std::optional<double> History::violation(const Trial& trial) const {
+  double sum = 0.0;
+  for (const Constraint& constraint : problem_.constraints) {
+    const auto known_value = value(trial, constraint.measure);
+    if (!known_value) return std::nullopt;
+    sum += excess(constraint, *known_value);
+  }
+  return sum;
+}
+
+bool History::is_complete(const Trial& trial) const {
+  return trial.state() == TrialState::Completed;
+}
+
+std::optional<History::FullTraining> History::full_training_energy(const Trial& trial) const {
+  if (trial.reports().empty() || trial.energy().is_missing()) return std::nullopt;
+  if (is_complete(trial)) return FullTraining{trial.energy(), false};
+  if (problem_.resource.unit == ResourceUnit::Run) return std::nullopt;
+  const Report& last = trial.reports().back();
+  const double factor = problem_.resource.max / last.step;
+  FullTraining full;
+  full.is_projected = true;
+  full.energy.dynamic = to_microjoules(last.energy.joules() * factor);
+  full.energy.uncertainty = Joules{last.uncertainty_j} * factor;
+  full.energy.provenance = last.provenance;
+  return full;
+}
+
+}  // namespace wattune::trial

@@ -1,0 +1,74 @@
+#include "wattune/trial/trial.hpp"
+
+#include <array>
+#include <cmath>
+
+#include "trial_extras.hpp"
+#include "wattune/base/require.hpp"
+
+namespace wattune::trial {
+
+std::string_view to_text(TrialState state) {
+  constexpr std::array<std::string_view, 7> kNames{"created", "running", "paused",     "completed",
+                                                   "stopped", "failed",  "interrupted"};
+  return kNames.at(static_cast<std::size_t>(state));
+}
+
+Trial::Trial(TrialId id, Purpose purpose, Origin origin, space::Configuration configuration)
+    : id_(id), purpose_(purpose), origin_(origin), configuration_(std::move(configuration)) {
+}
+
+Trial::Extras& Trial::extras() {
+  if (!extras_) {
+    extras_ = std::make_shared<Extras>();
+  } else if (extras_.use_count() > 1) {
+    extras_ = std::make_shared<Extras>(*extras_);
+  }
+  return *extras_;
+}
+
+std::optional<double> Trial::metric(std::size_t report_index, MetricId metric) const {
+  WATTUNE_REQUIRE(report_index < reports_.size());
+  for (std::size_t column = 0; column < metric_ids_.size(); ++column) {
+    if (metric_ids_[column] != metric) continue;
+    const double value = metric_values_[report_index * metric_ids_.size() + column];
+    if (std::isnan(value)) return std::nullopt;
+    return value;
+  }
+  return std::nullopt;
+}
+
+std::optional<double> Trial::last_metric(MetricId id) const {
+  for (std::size_t i = reports_.size(); i-- > 0;) {
+    if (const auto value = metric(i, id)) return value;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::size_t> Trial::first_report_at(double step) const {
+  for (std::size_t i = 0; i < reports_.size(); ++i) {
+    if (reports_[i].step >= step) return i;
+  }
+  return std::nullopt;
+}
+
+std::optional<Checkpoint> Trial::checkpoint() const {
+  return extras_ ? extras_->checkpoint : std::nullopt;
+}
+
+std::span<const PhaseTotal> Trial::phases() const {
+  if (!extras_) return {};
+  return extras_->phases;
+}
+
+std::span<const MetricValue> Trial::info() const {
+  if (!extras_) return {};
+  return extras_->info;
+}
+
+const std::string& Trial::detail() const {
+  static const std::string kNone;
+  return extras_ ? extras_->detail : kNone;
+}
+
+}  // namespace wattune::trial

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "wattune/trial/trial.hpp"
+
+namespace wattune::trial {
+
+struct Trial::Extras {
+  std::optional<Checkpoint> checkpoint;
+  std::vector<PhaseTotal> phases;
+  std::vector<MetricValue> info;
+  std::string detail;
+};
+
+}  // namespace wattune::trial

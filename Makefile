@@ -1,0 +1,56 @@
+# The documented entry points; everything below them is CMake presets.
+
+JOBS ?= $(shell nproc)
+RELEASE := build/release
+QUIET_CONFIGURE = cmake --preset $(1) > build/$(1)-configure.log 2>&1 || { cat build/$(1)-configure.log; exit 1; }
+
+.PHONY: help run run-baseline test bench format tidy asan tsan build clean
+
+help:
+	@echo "make run           build, then tune a network on Fashion-MNIST and open the books"
+	@echo "make test          build and run every test"
+	@echo "make bench         build and run the benchmarks"
+	@echo "make run-baseline  train all candidates of the last make run to the end, for comparison"
+	@echo "make format        format every C++ file"
+	@echo "make asan | tsan | tidy   tests under a sanitizer; clang-tidy"
+
+build:
+	@tools/setup run
+	@mkdir -p build && $(call QUIET_CONFIGURE,release)
+	@cmake --build --preset release -j$(JOBS) -- --quiet
+
+run: build
+	@$(RELEASE)/bin/wattune tune studies/fashion-mnist.yaml --fresh --report runs/fashion-mnist.html
+
+run-baseline: build
+	@tools/run-baseline
+
+test:
+	@tools/setup test
+	@mkdir -p build && $(call QUIET_CONFIGURE,dev)
+	@cmake --build --preset dev -j$(JOBS) -- --quiet
+	@cmake --build --preset dev -j$(JOBS) --target all_verify_interface_header_sets -- --quiet
+	@ctest --preset dev -j$(JOBS)
+
+bench:
+	@tools/setup bench
+	@mkdir -p build && $(call QUIET_CONFIGURE,bench)
+	@cmake --build --preset bench -j$(JOBS) -- --quiet
+	@build/bench/bin/bench-engine
+
+asan tsan:
+	@tools/setup test
+	@mkdir -p build && $(call QUIET_CONFIGURE,$@)
+	@cmake --build --preset $@ -j$(JOBS) -- --quiet
+	@ctest --preset $@ -j$(JOBS)
+
+tidy:
+	@tools/setup test
+	@mkdir -p build && $(call QUIET_CONFIGURE,tidy)
+	@cmake --build --preset tidy -j$(JOBS)
+
+format:
+	@git ls-files '*.cpp' '*.hpp' '*.c' '*.h' | xargs clang-format-14 -i
+
+clean:
+	@rm -rf build

@@ -1,0 +1,169 @@
+#include "wattune/trial/history.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "support/must.hpp"
+
+namespace wattune::trial {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+space::Space one_parameter() {
+  return space::Space{
+      {{"lr", space::FloatDomain{0.0, 1.0, false, std::nullopt}, 0.5, {}, space::Role::None}}};
+}
+
+Problem accuracy_and_energy() {
+  Problem problem{"test", 1, one_parameter(), {}, {}, {}, {}, "test", "true"};
+  problem.objectives = {{measure_from_text("accuracy"), Direction::Maximize},
+                        {measure_from_text("energy"), Direction::Minimize}};
+  problem.constraints = {{measure_from_text("accuracy"), 0.8, std::nullopt}};
+  problem.resource = {ResourceUnit::Epochs, 1.0, 4.0};
+  return problem;
+}
+
+EnergyFigure joules(double amount) {
+  return {{}, to_microjoules(Joules{amount}), Joules{amount / 10.0}, Provenance::Modelled};
+}
+
+History with_one_trial() {
+  History history{accuracy_and_energy()};
+  const auto configuration = *history.problem().space.default_configuration();
+  history.apply(TrialCreated{TrialId{0}, Purpose::Search, Origin::Default, configuration});
+  history.apply(Assigned{{TrialId{0}, 0.0, 1.0, 0, 0, Stage::Exploration, std::nullopt}});
+  return history;
+}
+
+Reported report(double step, double accuracy, double energy) {
+  return {TrialId{0}, step, 100.0, Seconds{1.0}, joules(energy), {{"accuracy", accuracy}}};
+}
+
+}  // namespace
+
+TEST(History, ReportsAccumulateEnergyTimeAndSamples) {
+  History history = with_one_trial();
+
+  history.apply(report(1.0, 0.7, 10.0));
+  history.apply(report(2.0, 0.9, 20.0));
+
+  const Trial& trial = history.trial(TrialId{0});
+  EXPECT_EQ(trial.reports()[1].energy, Microjoules{30'000'000});
+  EXPECT_EQ(trial.reports()[1].samples, 200.0);
+  EXPECT_FLOAT_EQ(trial.reports()[1].duration_s, 2.0F);
+  EXPECT_EQ(history.total_energy().total(), Microjoules{30'000'000});
+}
+
+TEST(History, LossesNegateWhatIsMaximised) {
+  History history = with_one_trial();
+  history.apply(report(1.0, 0.7, 10.0));
+  EXPECT_THAT(*history.losses(history.trial(TrialId{0})), ElementsAre(-0.7, 10.0));
+}
+
+TEST(History, LossesAtAStepAreThoseOfTheFirstReportThere) {
+  History history = with_one_trial();
+  history.apply(report(1.0, 0.7, 10.0));
+  history.apply(report(2.0, 0.9, 20.0));
+  EXPECT_THAT(*history.losses_at(history.trial(TrialId{0}), 0.5), ElementsAre(-0.7, 10.0));
+  EXPECT_THAT(*history.losses_at(history.trial(TrialId{0}), 1.5), ElementsAre(-0.9, 30.0));
+  EXPECT_EQ(history.losses_at(history.trial(TrialId{0}), 3.0), std::nullopt);
+}
+
+TEST(History, AMetricThatCameLaterIsAbsentBefore) {
+  History history = with_one_trial();
+  history.apply(report(1.0, 0.7, 10.0));
+  history.apply(
+      Reported{TrialId{0}, 2.0, 0, Seconds{1}, joules(1), {{"accuracy", 0.8}, {"test", 0.6}}});
+
+  const Trial& trial = history.trial(TrialId{0});
+  const MetricId test = *history.metric_id("test");
+  EXPECT_EQ(trial.metric(0, test), std::nullopt);
+  EXPECT_EQ(trial.metric(1, test), 0.6);
+  EXPECT_EQ(trial.metric(0, *history.metric_id("accuracy")), 0.7);
+}
+
+TEST(History, MissingEnergyIsNoValue) {
+  History history = with_one_trial();
+  Reported unmetered = report(1.0, 0.7, 0.0);
+  unmetered.energy = missing_energy();
+  history.apply(unmetered);
+  EXPECT_EQ(history.value(history.trial(TrialId{0}), measure_from_text("energy")), std::nullopt);
+  EXPECT_EQ(history.losses(history.trial(TrialId{0})), std::nullopt);
+}
+
+TEST(History, EnergyOfAFailedTrialStillCounts) {
+  History history = with_one_trial();
+  history.apply(
+      AssignmentEnded{TrialId{0}, Outcome::FailedExit, "exit status 3", Seconds{2.0}, joules(7)});
+  EXPECT_EQ(history.trial(TrialId{0}).state(), TrialState::Failed);
+  EXPECT_EQ(history.trial(TrialId{0}).detail(), "exit status 3");
+  EXPECT_EQ(history.total_energy().total(), Microjoules{7'000'000});
+}
+
+TEST(History, ViolationSumsWhatIsBroken) {
+  History history = with_one_trial();
+  history.apply(report(1.0, 0.7, 10.0));
+  EXPECT_NEAR(*history.violation(history.trial(TrialId{0})), 0.1, 1e-12);
+  history.apply(report(2.0, 0.9, 10.0));
+  EXPECT_EQ(history.violation(history.trial(TrialId{0})), 0.0);
+}
+
+TEST(History, FullTrainingEnergyIsProjectedUntilTheTrialIsComplete) {
+  History history = with_one_trial();
+  history.apply(report(1.0, 0.7, 10.0));
+  const auto projected = history.full_training_energy(history.trial(TrialId{0}));
+  EXPECT_TRUE(projected->is_projected);
+  EXPECT_EQ(projected->energy.total(), Microjoules{40'000'000});
+
+  history.apply(report(4.0, 0.9, 20.0));
+  history.apply(AssignmentEnded{TrialId{0}, Outcome::Completed, "", Seconds{}, joules(1.0)});
+  const auto measured = history.full_training_energy(history.trial(TrialId{0}));
+  EXPECT_FALSE(measured->is_projected);
+  EXPECT_EQ(measured->energy.total(), Microjoules{31'000'000});
+}
+
+TEST(History, PhasesGiveSamplesPerJoule) {
+  History history = with_one_trial();
+  history.apply(PhaseEnded{TrialId{0}, "inference", 50.0, Seconds{1}, joules(5.0)});
+  history.apply(report(1.0, 0.7, 10.0));
+  const Trial& trial = history.trial(TrialId{0});
+  EXPECT_EQ(history.value(trial, measure_from_text("samples_per_joule.inference")), 10.0);
+  EXPECT_EQ(history.value(trial, measure_from_text("joules_per_sample.inference")), 0.1);
+  EXPECT_EQ(history.value(trial, measure_from_text("energy.train")), std::nullopt);
+}
+
+TEST(History, CarbonAndMoneyFollowTheTariff) {
+  Problem problem = accuracy_and_energy();
+  problem.tariff.pue = 1.5;
+  problem.tariff.grams_per_kwh = 400.0;
+  const History history{problem};
+  EXPECT_NEAR(history.grams(Joules{3.6e6}), 600.0, 1e-9);
+}
+
+TEST(Measure, TextNamesQuantitiesAndPhases) {
+  EXPECT_EQ(measure_from_text("energy"), (Measure{MeasureKind::Energy, ""}));
+  EXPECT_EQ(measure_from_text("energy.train"), (Measure{MeasureKind::Energy, "train"}));
+  EXPECT_EQ(measure_from_text("samples_per_joule"),
+            (Measure{MeasureKind::Metric, "samples_per_joule"}));
+  EXPECT_EQ(measure_from_text("val_accuracy"), (Measure{MeasureKind::Metric, "val_accuracy"}));
+  EXPECT_EQ(to_text(measure_from_text("joules_per_sample.train")), "joules_per_sample.train");
+}
+
+TEST(Problem, JsonKeepsEverything) {
+  Problem problem = accuracy_and_energy();
+  problem.tariff = {1.2, 381.0, "DEU", 2023, "a table", 0.3, "EUR"};
+  EXPECT_EQ(to_json(must(problem_from_json(to_json(problem)))), to_json(problem));
+}
+
+TEST(Problem, DifferenceNamesTheKey) {
+  Problem other = accuracy_and_energy();
+  EXPECT_EQ(difference(accuracy_and_energy(), other), std::nullopt);
+  other.resource.max = 5.0;
+  EXPECT_THAT(*difference(accuracy_and_energy(), other), HasSubstr("`resource` differs"));
+}
+
+}  // namespace wattune::trial

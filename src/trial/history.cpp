@@ -301,9 +301,14 @@ std::optional<std::vector<double>> History::losses_at(const Trial& trial, double
 }
 
 std::optional<double> History::violation(const Trial& trial) const {
+  if (problem_.constraints.empty()) return 0.0;
+  return trial.reports().empty() ? std::nullopt : violation_at(trial, trial.step());
+}
+
+std::optional<double> History::violation_at(const Trial& trial, double step) const {
   double sum = 0.0;
   for (const Constraint& constraint : problem_.constraints) {
-    const auto known_value = value(trial, constraint.measure);
+    const auto known_value = value_at(trial, constraint.measure, step);
     if (!known_value) return std::nullopt;
     sum += excess(constraint, *known_value);
   }

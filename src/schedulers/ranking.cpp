@@ -3,44 +3,17 @@
 #include <algorithm>
 #include <tuple>
 
-#include "wattune/base/require.hpp"
+#include "wattune/math/pareto.hpp"
 
 namespace wattune::schedulers {
 namespace {
 
-bool dominates(const std::vector<double>& left, const std::vector<double>& right) {
-  bool is_better_somewhere = false;
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    if (left[i] > right[i]) return false;
-    is_better_somewhere |= left[i] < right[i];
-  }
-  return is_better_somewhere;
-}
-
-/// Number of the front each loss vector is on, from 0.
-///
-/// In lexicographic order nobody is dominated by a later one, so the front of each is one more than
-/// the highest front that holds one who dominates it.
+/// Number of the front each of the standings is on.
 std::vector<std::size_t> fronts_of(const std::vector<Standing>& standings) {
-  std::vector<std::size_t> order(standings.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::ranges::stable_sort(
-      order, {}, [&](std::size_t i) -> const std::vector<double>& { return standings[i].losses; });
-
-  std::vector<std::size_t> fronts(standings.size());
-  std::vector<std::vector<std::size_t>> members;
-  for (const std::size_t i : order) {
-    std::size_t front = 0;
-    while (front < members.size() && std::ranges::any_of(members[front], [&](std::size_t earlier) {
-             return dominates(standings[earlier].losses, standings[i].losses);
-           })) {
-      ++front;
-    }
-    if (front == members.size()) members.emplace_back();
-    members[front].push_back(i);
-    fronts[i] = front;
-  }
-  return fronts;
+  std::vector<std::vector<double>> points;
+  points.reserve(standings.size());
+  for (const Standing& standing : standings) points.push_back(standing.losses);
+  return math::non_dominated_ranks(points);
 }
 
 }  // namespace

@@ -213,6 +213,14 @@ void History::on(const SessionEnded& event) {
   end_ = event;
 }
 
+void History::on(const WorkRepeated& event) {
+  Trial& trial = known(event.trial);
+  WATTUNE_REQUIRE(trial.is_running());
+  trial.energy_ += event.energy;
+  trial.duration_s_ += event.duration.value();
+  total_energy_ += event.energy;
+}
+
 double History::grams(Joules energy) const {
   WATTUNE_REQUIRE(problem_.tariff.grams_per_kwh.has_value());
   return energy.value() / kJoulesPerKwh * problem_.tariff.pue * *problem_.tariff.grams_per_kwh;

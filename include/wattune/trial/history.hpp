@@ -94,6 +94,7 @@ class History {
   void on(const IdleMeasured& event);
   void on(const OverheadBooked& event);
   void on(const SessionEnded& event);
+  void on(const WorkRepeated& event);
 
   Trial& known(TrialId id);
   MetricId intern(const std::string& name);

@@ -2,6 +2,8 @@
 
 #include <compare>
 #include <cstdint>
+#include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -10,6 +12,7 @@
 #include "wattune/base/clock.hpp"
 #include "wattune/base/energy_figure.hpp"
 #include "wattune/energy/meter.hpp"
+#include "wattune/energy/process_cpu.hpp"
 
 namespace wattune::energy {
 
@@ -39,6 +42,8 @@ struct Activity {
 
 struct AccountantOptions {
   double num_cores = 1.0;  ///< Hardware threads of the machine; reservations are shares of it.
+  std::filesystem::path proc_root = "/proc";  ///< Where the CPU time of the whole machine is read.
+  std::function<Seconds()> engine_cpu_time = own_cpu_time;  ///< Charged to `engine()`.
 };
 
 /// Splits what the meters read among the accounts, so that every microjoule is booked exactly once.
@@ -71,18 +76,21 @@ class EnergyAccountant {
   [[nodiscard]] AccountId engine() const;
 
   /// Reads every meter and books what was drawn since the last tick. Activities list every open
-  /// account but `rest()`; one left out did nothing.
+  /// account but `rest()`; one left out did nothing. `engine()` may be left out: its CPU time is
+  /// then read here.
   void tick(MonotonicTime now, std::span<const Activity> activities);
 
   /// Idle power of a channel that was calibrated; replaces what the meter knows.
   void set_idle_power(const std::string& channel_id, Watts power);
 
   [[nodiscard]] Mark mark(AccountId account) const;
-  /// What was booked to the account since the mark; missing where no channel could be read.
+  /// What was booked to the account since the mark; missing where no channel could be read, where
+  /// a channel has gone, and where a reserved GPU has no meter. A read that failed at an edge only
+  /// widens the uncertainty: its energy is booked at the next good read.
   [[nodiscard]] EnergyFigure since(const Mark& mark) const;
   /// What the meters read altogether since the accountant was made.
   [[nodiscard]] EnergyFigure metered() const;
-  /// Mean power over the last interval between two ticks.
+  /// Mean power over the last interval in which the counters moved; 0 W once closed.
   [[nodiscard]] Watts last_power(AccountId account) const;
 
   [[nodiscard]] std::vector<Channel> channels() const;
@@ -99,6 +107,7 @@ struct EnergyAccountant::Mark {
   struct Amount {
     Microjoules idle;
     Microjoules dynamic;
+    MonotonicTime read_at;  ///< Last good read of the channel; older than `at` if a read failed.
   };
   AccountId account;
   MonotonicTime at;

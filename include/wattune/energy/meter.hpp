@@ -29,6 +29,7 @@ struct Channel {
 struct Reading {
   Microjoules total;  ///< Since the meter was opened; never goes down.
   MonotonicTime read_at;
+  bool estimated = false;  ///< Part of the last step was filled in: the counter had restarted.
 };
 
 /// Tells how much energy one channel has drawn.

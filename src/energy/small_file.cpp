@@ -1,0 +1,74 @@
+#include "small_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+namespace wattune::energy {
+namespace {
+
+tl::unexpected<Error> failed(const std::filesystem::path& path, int number) {
+  const ErrorKind kind = number == EACCES || number == EPERM     ? ErrorKind::Permission
+                         : number == ENOENT || number == ENOTDIR ? ErrorKind::NotFound
+                                                                 : ErrorKind::Transient;
+  return fail(kind, fmt::format("{}: {}", path.string(), std::strerror(number)));
+}
+
+}  // namespace
+
+Result<std::string> read_small_file(const std::filesystem::path& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return failed(path, errno);
+  std::string text;
+  std::array<char, 8192> block;
+  while (true) {
+    const ssize_t count = ::read(file, block.data(), block.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      const int number = errno;
+      ::close(file);
+      return failed(path, number);
+    }
+    if (count == 0) break;
+    text.append(block.data(), static_cast<std::size_t>(count));
+  }
+  ::close(file);
+  return text;
+}
+
+Result<std::string> read_word(const std::filesystem::path& path) {
+  return read_small_file(path).map([](std::string text) {
+    const auto last = text.find_last_not_of(" \t\r\n");
+    text.resize(last == std::string::npos ? 0 : last + 1);
+    return text;
+  });
+}
+
+Result<std::uint64_t> read_number(const std::filesystem::path& path) {
+  const Result<std::string> word = read_word(path);
+  if (!word) return tl::unexpected(word.error());
+  std::string_view rest = *word;
+  const std::optional<std::uint64_t> number = take_number(rest);
+  if (!number || !rest.empty()) {
+    return fail(ErrorKind::Transient,
+                fmt::format("{}: \"{}\" is not a number", path.string(), *word));
+  }
+  return *number;
+}
+
+std::optional<std::uint64_t> take_number(std::string_view& text) {
+  const auto first = text.find_first_not_of(' ');
+  if (first == std::string_view::npos) return std::nullopt;
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data() + first, text.data() + text.size(), number);
+  if (error != std::errc{}) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return number;
+}
+
+}  // namespace wattune::energy

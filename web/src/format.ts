@@ -21,11 +21,11 @@ export function siPrefix(value: number): { factor: number; prefix: string } {
   return { factor, prefix };
 }
 
-/** Digits with so many of them significant, without an exponent between 1e-4 and 1e6. */
+/** Digits with so many of them significant; an exponent only for the very small and the very large. */
 export function significant(value: number, digits = 3): string {
   if (value === 0) return '0';
   const size = Math.abs(value);
-  if (size < 1e-4 || size >= 1e15) return value.toExponential(digits - 1).replace('e+', 'e');
+  if (size < 1e-6 || size >= 1e15) return value.toExponential(digits - 1).replace('e+', 'e');
   const text = value.toPrecision(digits);
   return text.includes('e') ? grouped(Number(text)) : grouped(text);
 }
@@ -55,7 +55,18 @@ export function figure(of: Figure | null | undefined, unit = 'J'): string {
   const uncertainty = known(of?.uncertainty);
   if (uncertainty === undefined) return quantity(value, unit);
   const { factor, prefix } = siPrefix(value);
-  return `${significant(value / factor)} ± ${significant(uncertainty / factor)} ${prefix}${unit}`;
+  const text = significant(value / factor);
+  return `${text} ± ${toDecimals(uncertainty / factor, decimalsOf(text))} ${prefix}${unit}`;
+}
+
+function decimalsOf(text: string): number {
+  return /\.(\d+)$/.exec(text)?.[1]?.length ?? 0;
+}
+
+/** As many decimals as the value it belongs to, but never so few that it reads as 0. */
+function toDecimals(value: number, decimals: number): string {
+  const text = value.toFixed(decimals);
+  return value !== 0 && Number(text) === 0 ? significant(value, 1) : grouped(text);
 }
 
 export function provenanceOf(of: Figure | null | undefined): Provenance {
@@ -69,6 +80,12 @@ export function metric(value: number | null | undefined, unit = ''): string {
   if (unit === 'J') return joules(number);
   const text = Number.isInteger(number) ? count(number) : significant(number, 4);
   return unit ? `${text} ${unit}` : text;
+}
+
+/** Up to so many significant digits, without zeros at the end: for figures that people have set. */
+export function short(value: number | null | undefined, digits = 4): string {
+  const number = known(value);
+  return number === undefined ? DASH : significant(number, digits).replace(/(\.\d*?)0+(?=e|$)/, '$1').replace(/\.(?=e|$)/, '');
 }
 
 export function count(value: number | null | undefined): string {

@@ -39,7 +39,7 @@ function frontSection(data: ReportData): HTMLElement {
     front.choose(x, y);
     say();
   };
-  const options = names.map((n): [string, string] => [n, n.replaceAll('_', ' ')]);
+  const options = names.map((n): [string, string] => [n, n]);
   const controls = h('div', { class: 'controls' },
     names.length > 2 ? select('Vertical', options, y, (v) => { y = v; choose(); }) : null,
     names.length > 2 ? select('Horizontal', options, x, (v) => { x = v; choose(); }) : null,
@@ -69,7 +69,7 @@ function curvesSection(data: ReportData): HTMLElement {
   const log = overEnergy && spansDecade(ends);
   const curves = makeCurvesChart(data, first, log);
   const controls = h('div', { class: 'controls' },
-    select('Metric', metrics.map((m) => [m, m.replaceAll('_', ' ')]), first, (m) => curves.choose(m)),
+    select('Metric', metrics.map((m) => [m, m]), first, (m) => curves.choose(m)),
     overEnergy ? checkbox('Logarithmic energy axis', log, (on) => curves.setLog(on)) : null);
   const lead = overEnergy
     ? 'What each trial had reached for the joules it had used. A line that ends early was paused or stopped.'
@@ -92,7 +92,7 @@ function parallelSection(data: ReportData, table: TrialsTable): HTMLElement | nu
   for (const v of values) [low, high] = [Math.min(low, v), Math.max(high, v)];
   const [worst, best] = objective.direction === 'maximize' ? [low, high] : [high, low];
   const scale = values.length > 0
-    ? h('p', { class: 'ramp' }, `${objective.name.replaceAll('_', ' ')} `, metric(worst, objective.unit ?? ''), h('span', { class: 'gradient', 'aria-hidden': 'true' }), metric(best, objective.unit ?? ''))
+    ? h('p', { class: 'ramp' }, `${objective.name} `, metric(worst, objective.unit ?? ''), h('span', { class: 'gradient', 'aria-hidden': 'true' }), metric(best, objective.unit ?? ''))
     : null;
   return section('parallel', 'Parallel coordinates', 'One line for each trial. Draw a range on an axis to show only the trials inside it, here and in the table; a click on the axis removes it.', chart.element, scale);
 }

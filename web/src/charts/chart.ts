@@ -13,12 +13,13 @@ use([CustomChart, LinesChart, LineChart, ParallelChart, ScatterChart, BarChart, 
 
 /** Above so many trials a canvas is faster than a tree of elements. */
 const MAX_TRIALS_AS_SVG = 300;
-const PRINT_WIDTH_PX = 690;
+const PRINT_WIDTH_PX = 676;
 
 export type Option = Record<string, unknown>;
 
 export interface View {
   width: number;
+  height: number;
   theme: Theme;
   narrow: boolean;
 }
@@ -66,7 +67,7 @@ export class Chart {
     } else {
       this.instance.resize({ width, height, silent: true });
     }
-    const view: View = { width, theme: currentTheme(), narrow: width < 560 };
+    const view: View = { width, height, theme: currentTheme(), narrow: width < 560 };
     this.instance.setOption({ animation: false, ...this.spec.option(view) }, { notMerge: true });
     this.element.setAttribute('aria-label', this.spec.label());
     if (printing) this.instance.getZr().flush();

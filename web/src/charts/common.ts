@@ -3,7 +3,7 @@
 import type { Axis } from '../axis.ts';
 import { known, type ReportData, type Trial } from '../data.ts';
 import { escapeHtml } from '../dom.ts';
-import { DASH, count, figure, joules, metric, parameter, provenanceOf, words } from '../format.ts';
+import { count, figure, metric, parameter, provenanceOf, words } from '../format.ts';
 import type { Theme } from '../theme.ts';
 import { FONT, type Option } from './chart.ts';
 
@@ -14,7 +14,7 @@ export function axisOption(axis: Axis, name: string, vertical: boolean, theme: T
   return {
     type: 'value', min: axis.min, max: axis.max, name,
     nameLocation: vertical ? 'end' : 'middle',
-    nameGap: vertical ? 12 : 28,
+    nameGap: vertical ? 26 : 28,
     nameTextStyle: { color: theme.muted, fontFamily: FONT, fontSize: 12, align: vertical ? 'left' : 'center', padding: vertical ? [0, 0, 0, -44] : 0 },
     axisLine: { show: !vertical, lineStyle: { color: theme.line } },
     axisTick: { show: false, customValues: positions },
@@ -102,8 +102,43 @@ export function trialTooltip(trial: Trial, data: ReportData): string {
 }
 
 export function withUnit(name: string, unit: string | undefined): string {
-  const text = name.replaceAll('_', ' ');
-  return unit && unit !== 'J' ? `${text} (${unit})` : text;
+  return unit && unit !== 'J' ? `${name} (${unit})` : name;
 }
 
-export { DASH, joules };
+export interface LabelBox {
+  /** The point in pixels, and where its text runs from there. */
+  x: number;
+  y: number;
+  align: 'left' | 'right';
+  text: string;
+}
+
+const CHARACTER_PX = 7;
+const LINE_PX = 15;
+
+/** How many lines each label must move away from its point so that no two cover each other; x and y in pixels. */
+export function spreadLabels(boxes: LabelBox[]): number[] {
+  const placed: { left: number; right: number; y: number }[] = [];
+  return boxes.map((box) => {
+    const width = box.text.length * CHARACTER_PX;
+    const left = box.align === 'left' ? box.x : box.x - width;
+    let lines = 0;
+    const covered = (): boolean => placed.some((other) =>
+      left < other.right && other.left < left + width && Math.abs(other.y - (box.y - lines * LINE_PX)) < LINE_PX);
+    while (covered()) ++lines;
+    placed.push({ left, right: left + width, y: box.y - lines * LINE_PX });
+    return lines;
+  });
+}
+
+export const LABEL_DISTANCE_PX = 6;
+
+/** Label options for points with text above them, kept apart; `plot` is the size of the plot in pixels. */
+export function labelOptions(points: { x: number; y: number; text: string; align: 'left' | 'right' }[], axes: { x: Axis; y: Axis }, plot: { width: number; height: number }): Option[] {
+  const boxes = points.map((p): LabelBox => ({
+    ...p, x: ((p.x - axes.x.min) / (axes.x.max - axes.x.min)) * plot.width, y: (1 - (p.y - axes.y.min) / (axes.y.max - axes.y.min)) * plot.height,
+  }));
+  return spreadLabels(boxes).map((lines, i) => ({
+    formatter: points[i]?.text ?? '', position: 'top', align: points[i]?.align ?? 'left', distance: LABEL_DISTANCE_PX + lines * LINE_PX,
+  }));
+}

@@ -4,8 +4,11 @@ import { makeAxis, type Axis } from '../axis.ts';
 import { known, type ReportData, type Trial } from '../data.ts';
 import { highlighted, hover, onHighlight, toggle } from '../highlight.ts';
 import { stateColour, type Theme } from '../theme.ts';
-import { axisOption, markStyle, recommendationLabels, stateMark, tooltipBase, trialTooltip, withUnit } from './common.ts';
-import { Chart, FONT, type Option } from './chart.ts';
+import { axisOption, labelOptions, markStyle, recommendationLabels, stateMark, tooltipBase, trialTooltip, withUnit } from './common.ts';
+import { Chart, FONT, type Option, type View } from './chart.ts';
+
+const TOP_PX = 52;
+const BOTTOM_PX = 48;
 
 interface Curve {
   trial: Trial;
@@ -64,26 +67,24 @@ export function makeCurvesChart(data: ReportData, firstMetric: string, initialLo
   const chart = new Chart({
     id: 'curves', numTrials: data.trials.length,
     label: () => `${metric} over ${xName}, one line for each of ${curves.length} trials`,
-    height: (width) => (width < 560 ? 320 : 400),
-    option: ({ width, narrow, theme }) => {
+    height: (width) => (width < 560 ? 330 : width < 800 ? 350 : 410),
+    option: ({ width, height, narrow, theme }) => {
       curves = makeCurves(data, metric, overEnergy);
       axes = makeAxes(curves, log, overEnergy, width);
       const others = curves.filter((c) => !labels.has(c.trial.id));
       const marked = curves.filter((c) => labels.has(c.trial.id));
-      const opacity = curves.length > 300 ? 0.25 : 0.6;
+      const opacity = curves.length > 300 ? 0.2 : 0.55;
       return {
-        grid: { left: narrow ? 52 : 60, right: narrow ? 14 : 24, top: 36, bottom: 48 },
+        grid: { left: narrow ? 52 : 60, right: narrow ? 14 : 24, top: TOP_PX, bottom: BOTTOM_PX },
         tooltip: { ...tooltipBase(theme), formatter: (p: { data: { trial?: number } }) => { const t = byId.get(p.data.trial ?? -1); return t ? trialTooltip(t, data) : ''; } },
         xAxis: axisOption(axes.x, xName, false, theme),
         yAxis: axisOption(axes.y, withUnit(metric, ''), true, theme),
         series: [
-          linesSeries('others', others, place, () => ({ color: theme.stopped, width: 1.2, opacity }), 2),
+          linesSeries('others', others, place, () => ({ color: theme.paused, width: 1.2, opacity }), 2),
           endsSeries('others-ends', others, place, (t) => ({ ...markStyle(stateMark(t.state), stateColour(theme, t.state), theme), opacity: Math.min(1, opacity + 0.3) }), 3),
           linesSeries('marked', marked, place, () => ({ color: theme.front, width: 2.4, opacity: 1 }), 4),
-          endsSeries('marked-ends', marked, place, () => ({ color: theme.recommended, borderColor: theme.surface, borderWidth: 1 }), 5, (c) => ({
-            show: true, formatter: labels.get(c.trial.id) ?? '', color: theme.ink, fontFamily: FONT, fontSize: 12, fontWeight: 600,
-            textBorderColor: theme.surface, textBorderWidth: 3, distance: 6, position: labelSide(c, axes.x),
-          })),
+          endsSeries('marked-ends', marked, place, () => ({ color: theme.recommended, borderColor: theme.surface, borderWidth: 1 }), 5,
+            endLabels(marked, labels, axes, { theme, width, height, narrow })),
           ...overlay(theme),
         ],
       };
@@ -120,26 +121,36 @@ function makeAxes(curves: Curve[], log: boolean, overEnergy: boolean, width: num
   };
 }
 
-function labelSide(curve: Curve, axis: Axis): string {
-  const end = axis.at(curve.points.at(-1)?.[0] ?? 0);
-  return (end - axis.min) / (axis.max - axis.min) > 0.7 ? 'top' : 'right';
+function endLabels(curves: Curve[], labels: Map<number, string>, axes: { x: Axis; y: Axis }, view: View): Option[] {
+  const points = curves.map((curve) => {
+    const [x, y] = curve.points.at(-1) ?? [0, 0];
+    const at = axes.x.at(x);
+    const toLeft = (at - axes.x.min) / (axes.x.max - axes.x.min) > 0.4;
+    return { x: at, y: axes.y.at(y), text: labels.get(curve.trial.id) ?? '', align: toLeft ? 'right' as const : 'left' as const };
+  });
+  const style = {
+    show: true, color: view.theme.ink, fontFamily: FONT, fontSize: 12, fontWeight: 600, textBorderColor: view.theme.surface, textBorderWidth: 3,
+  };
+  const plot = { width: view.width - 80, height: view.height - TOP_PX - BOTTOM_PX };
+  return labelOptions(points, axes, plot).map((option) => ({ ...style, ...option }));
 }
 
 type Style = (trial: Trial) => Option;
 
+/** A curve of one report is a dot only: its end. */
 function linesSeries(id: string, curves: Curve[], place: (c: Curve) => number[][], style: Style, z: number): Option {
   return {
     id, type: 'lines', coordinateSystem: 'cartesian2d', polyline: true, z, silent: id === 'highlight', progressive: 0,
-    data: curves.map((c) => ({ coords: place(c), trial: c.trial.id, lineStyle: style(c.trial) })),
+    data: curves.filter((c) => c.points.length > 1).map((c) => ({ coords: place(c), trial: c.trial.id, lineStyle: style(c.trial) })),
   };
 }
 
-function endsSeries(id: string, curves: Curve[], place: (c: Curve) => number[][], style: Style, z: number, label?: (c: Curve) => Option): Option {
+function endsSeries(id: string, curves: Curve[], place: (c: Curve) => number[][], style: Style, z: number, labels?: Option[]): Option {
   return {
-    id, type: 'scatter', z, silent: id.startsWith('highlight'), labelLayout: { moveOverlap: 'shiftY' },
-    data: curves.map((c) => {
+    id, type: 'scatter', z, silent: id.startsWith('highlight'),
+    data: curves.map((c, i) => {
       const mark = stateMark(c.trial.state);
-      return { value: place(c).at(-1), trial: c.trial.id, symbol: mark.symbol, symbolSize: label ? 8 : mark.size * 0.75, itemStyle: style(c.trial), ...(label ? { label: label(c) } : {}) };
+      return { value: place(c).at(-1), trial: c.trial.id, symbol: mark.symbol, symbolSize: labels ? 8 : mark.size * 0.75, itemStyle: style(c.trial), ...(labels ? { label: labels[i] } : {}) };
     }),
   };
 }

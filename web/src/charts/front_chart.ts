@@ -6,8 +6,11 @@ import { joules } from '../format.ts';
 import { history, stepLine, type Point } from '../front.ts';
 import { highlighted, hover, onHighlight, toggle } from '../highlight.ts';
 import { stateColour, type Theme } from '../theme.ts';
-import { axisOption, markStyle, recommendationLabels, stateMark, tooltipBase, trialTooltip, withUnit } from './common.ts';
+import { axisOption, labelOptions, markStyle, recommendationLabels, stateMark, tooltipBase, trialTooltip, withUnit } from './common.ts';
 import { Chart, FONT, type Option, type View } from './chart.ts';
+
+const TOP_PX = 52;
+const BOTTOM_PX = 48;
 
 interface Dot extends Point {
   trial: Trial;
@@ -51,12 +54,12 @@ export function makeFrontChart(data: ReportData, initialLog: boolean): FrontChar
   const chart = new Chart({
     id: 'front', numTrials: data.trials.length,
     label: () => describe(scene, labels),
-    height: (width) => (width < 560 ? 340 : 440),
+    height: (width) => (width < 560 ? 350 : width < 800 ? 380 : 450),
     option: (view) => {
       scene = makeScene(data, xName, yName);
       axes = makeAxes(scene, log, view.width);
       return {
-        grid: { left: view.narrow ? 52 : 60, right: view.narrow ? 14 : 24, top: 36, bottom: 48 },
+        grid: { left: view.narrow ? 52 : 60, right: view.narrow ? 14 : 24, top: TOP_PX, bottom: BOTTOM_PX },
         tooltip: { ...tooltipBase(view.theme), formatter: (p: { data: { trial?: number } }) => tip(byId.get(p.data.trial ?? -1), data) },
         xAxis: axisOption(axes.x, withUnit(scene.x.name, scene.x.unit), false, view.theme),
         yAxis: axisOption(axes.y, withUnit(scene.y.name, scene.y.unit), true, view.theme),
@@ -151,21 +154,26 @@ function trialSeries(scene: Scene, axes: Axes, theme: Theme): Option {
 function recommendedSeries(scene: Scene, axes: Axes, labels: Map<number, string>, view: View): Option {
   const { theme } = view;
   const marked = scene.dots.filter((d) => labels.has(d.trial.id));
+  const plot = { width: view.width - 80, height: view.height - TOP_PX - BOTTOM_PX };
+  const options = labelOptions(marked.map((dot) => labelOf(dot, scene, axes, labels, view.narrow)), axes, plot);
   return {
     id: 'recommended', type: 'scatter', z: 4, cursor: 'pointer', symbol: 'circle', symbolSize: 19,
     itemStyle: { color: 'transparent', borderColor: theme.recommended, borderWidth: 2.4 },
-    labelLayout: { moveOverlap: 'shiftY' },
     label: {
-      show: true, color: theme.ink, fontFamily: FONT, fontSize: 12, fontWeight: 600, distance: 7,
+      show: true, color: theme.ink, fontFamily: FONT, fontSize: 12, fontWeight: 600,
       textBorderColor: theme.surface, textBorderWidth: 3,
     },
-    data: marked.map((dot) => {
-      const [x] = place(axes, dot);
-      const share = (x - axes.x.min) / (axes.x.max - axes.x.min);
-      const text = `${labels.get(dot.trial.id)} (${dot.trial.id})`;
-      return { value: place(axes, dot), trial: dot.trial.id, label: { formatter: text, position: share > 0.55 ? 'left' : 'right' } };
-    }),
+    data: marked.map((dot, i) => ({ value: place(axes, dot), trial: dot.trial.id, label: options[i] })),
   };
+}
+
+/** The label runs to the side that nothing dominates, so that neither points nor the line run through it. */
+function labelOf(dot: Dot, scene: Scene, axes: Axes, labels: Map<number, string>, narrow: boolean): { x: number; y: number; text: string; align: 'left' | 'right' } {
+  const [x, y] = place(axes, dot);
+  const share = (x - axes.x.min) / (axes.x.max - axes.x.min);
+  const toLeft = scene.x.objective?.direction !== 'maximize' ? share > 0.35 : share > 0.65;
+  const name = labels.get(dot.trial.id) ?? '';
+  return { x, y, text: narrow ? name : `${name} (${dot.trial.id})`, align: toLeft ? 'right' : 'left' };
 }
 
 /** The highlighted trials and how far their energy may be off. */

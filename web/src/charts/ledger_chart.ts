@@ -6,7 +6,7 @@ import { escapeHtml } from '../dom.ts';
 import { figure, joules, words } from '../format.ts';
 import { ledgerColour, mix } from '../theme.ts';
 import { axisOption, tooltipBase } from './common.ts';
-import { Chart, FONT } from './chart.ts';
+import { Chart, FONT, type Option } from './chart.ts';
 
 export function makeLedgerChart(data: ReportData): Chart | null {
   const entries = data.ledger.entries.filter((e) => (known(e.energy?.value) ?? 0) > 0);
@@ -19,10 +19,11 @@ export function makeLedgerChart(data: ReportData): Chart | null {
     height: () => 108,
     option: ({ theme, narrow, width }) => {
       const axis = { ...makeAxis([0, sum], { unit: 'J', numTicks: narrow ? 3 : 8 }), min: 0, max: sum };
+      const base = axisOption(axis, '', false, theme);
       return {
         grid: { left: 4, right: 4, top: 6, bottom: 30, outerBoundsMode: 'none' },
         tooltip: tooltipBase(theme),
-        xAxis: { ...axisOption(axis, '', false, theme), splitLine: { show: false }, axisLine: { show: false } },
+        xAxis: { ...base, splitLine: { show: false }, axisLine: { show: false }, axisLabel: { ...(base['axisLabel'] as Option), alignMinLabel: 'left', alignMaxLabel: 'right' } },
         yAxis: { type: 'category', data: [''], axisLine: { show: false }, axisTick: { show: false }, axisLabel: { show: false } },
         series: entries.map((entry) => {
           const value = known(entry.energy?.value) ?? 0;

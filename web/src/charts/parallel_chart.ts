@@ -2,7 +2,7 @@
 
 import { logTicks, linearTicks } from '../axis.ts';
 import { known, type Parameter, type ReportData, type Trial, type Value } from '../data.ts';
-import { metric, parameter } from '../format.ts';
+import { joules, parameter, short } from '../format.ts';
 import { highlighted, hover, onHighlight, toggle } from '../highlight.ts';
 import { mix, type Theme } from '../theme.ts';
 import { tooltipBase, trialTooltip } from './common.ts';
@@ -32,7 +32,7 @@ export function parallelAxes(data: ReportData): ParallelAxis[] {
   for (const o of data.objectives) {
     const values = data.trials.map((t) => known(t.objectives[o.name]));
     if (values.every((v) => v === undefined)) continue;
-    axes.push(numberAxis(o.name, values, { log: false, text: (v) => metric(v, o.unit === 'J' ? 'J' : ''), absentLabel: 'none', of: (t) => known(t.objectives[o.name]) }));
+    axes.push(numberAxis(o.name, values, { log: false, text: (v) => (o.unit === 'J' ? joules(v) : short(v)), absentLabel: 'none', of: (t) => known(t.objectives[o.name]) }));
   }
   return axes;
 }
@@ -103,7 +103,7 @@ export function makeParallelChart(data: ReportData, brushed: (ids: Set<number> |
   const chart = new Chart({
     id: 'parallel', numTrials: data.trials.length,
     label: () => `${data.trials.length} trials over the axes ${axes.map((a) => a.name).join(', ')}`,
-    height: (width) => (width < 560 ? 40 + axes.length * 58 : 380),
+    height: (width) => (width < 560 ? 40 + axes.length * 62 : width < 800 ? 340 : 390),
     option: (view) => ({
       tooltip: { ...tooltipBase(view.theme), formatter: (p: { data: { trial: number } }) => { const t = byId.get(p.data.trial); return t ? trialTooltip(t, data) : ''; } },
       parallel: view.narrow
@@ -140,10 +140,10 @@ function axisView(axis: ParallelAxis, dim: number, numAxes: number, { theme, nar
   const labels = new Map(ticks.map((t) => [t.at, t.label]));
   const spacing = (width - 106) / Math.max(1, numAxes - 1);
   return {
-    dim, type: 'value', name: axis.name, min: axis.absent ? ABSENT_AT - 0.04 : -0.02, max: 1.02,
+    dim, z: 6, type: 'value', name: axis.name, min: axis.absent ? ABSENT_AT - 0.04 : -0.02, max: 1.02,
     nameLocation: 'end', nameGap: narrow ? -2 : 16,
     nameTextStyle: narrow
-      ? { color: theme.ink, fontFamily: FONT, fontSize: 12, fontWeight: 600, align: 'right', verticalAlign: 'bottom', padding: [0, 0, 8, 0] }
+      ? { color: theme.ink, fontFamily: FONT, fontSize: 12, fontWeight: 600, align: 'right', verticalAlign: 'bottom', padding: [0, 0, 8, 0], textBorderColor: theme.surface, textBorderWidth: 4 }
       : { color: theme.ink, fontFamily: FONT, fontSize: 12, fontWeight: 600 },
     nameTruncate: { maxWidth: narrow ? 160 : Math.max(40, spacing - 6), ellipsis: '…' },
     axisLine: { lineStyle: { color: theme.muted, width: 1.2 } },

@@ -2,7 +2,7 @@
 
 import { known, type Budget, type Figure, type Objective, type ReportData, type Trial } from '../data.ts';
 import { h } from '../dom.ts';
-import { DASH, PROVENANCE_MEANING, count, duration, figure, metric, moment, parameter, provenanceOf, quantity, words } from '../format.ts';
+import { DASH, PROVENANCE_MEANING, count, duration, figure, metric, moment, parameter, provenanceOf, quantity, short, words } from '../format.ts';
 import { kindLabel, stateWords } from '../charts/common.ts';
 import { toggle } from '../highlight.ts';
 
@@ -38,7 +38,7 @@ function budgetBar(budget: Budget): HTMLElement {
   const used = known(budget.used);
   const unit = budget.unit ?? '';
   const say = (value: number | undefined): string =>
-    unit === 'J' ? quantity(value, 'J') : unit === 's' ? duration(value) : `${metric(value)} ${unit}`.trim();
+    unit === 'J' ? quantity(value, 'J') : unit === 's' ? duration(value) : `${short(value)} ${unit}`.trim();
   const share = used === undefined || budget.limit <= 0 ? 0 : Math.min(1, used / budget.limit);
   return h('li', {},
     h('span', {}, `${words(budget.name)} budget: ${say(used)} of ${say(budget.limit)}`),
@@ -52,7 +52,7 @@ export function cards(data: ReportData): HTMLElement {
 
 function objectiveList(trial: Trial, objectives: Objective[]): HTMLElement {
   return h('dl', { class: 'figures' }, ...objectives.filter((o) => o.name !== 'energy').map((o) =>
-    h('div', {}, h('dt', {}, words(o.name)), h('dd', {}, metric(trial.objectives[o.name], o.unit ?? '')))),
+    h('div', {}, h('dt', {}, o.name), h('dd', {}, metric(trial.objectives[o.name], o.unit ?? '')))),
     h('div', {}, h('dt', {}, 'Energy so far'), h('dd', {}, energyWords(trial.energy))),
     trial.full_training_energy
       ? h('div', {}, h('dt', {}, `Full training${trial.full_training_energy.projected ? ' (projected)' : ''}`), h('dd', {}, energyWords(trial.full_training_energy)))
@@ -88,13 +88,16 @@ function costCard(data: ReportData): HTMLElement {
     h('p', {}, badge(total), ' ', h('span', { class: 'muted' }, PROVENANCE_MEANING[provenanceOf(total)])),
     h('dl', { class: 'figures' },
       known(carbon?.value) === undefined ? null : h('div', {}, h('dt', {}, 'Carbon'), h('dd', {}, quantity(carbon?.value, `${carbon?.unit ?? 'g'} CO₂e`))),
-      known(cost?.value) === undefined ? null : h('div', {}, h('dt', {}, 'Money'), h('dd', {}, `${metric(cost?.value)} ${cost?.currency ?? ''}`)),
+      known(cost?.value) === undefined ? null : h('div', {}, h('dt', {}, 'Money'), h('dd', {}, `${short(cost?.value, 3)} ${cost?.currency ?? ''}`)),
       h('div', {}, h('dt', {}, 'Trials'), h('dd', {}, trialCounts(data)))));
 }
 
 function trialCounts(data: ReportData): string {
   const counts = new Map<string, number>();
-  for (const trial of data.trials) counts.set(trial.state, (counts.get(trial.state) ?? 0) + 1);
+  for (const trial of data.trials) {
+    const kind = trial.purpose === 'probe' && trial.state === 'completed' ? 'probes' : trial.state;
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
   const parts = [...counts].map(([state, number]) => `${count(number)} ${state}`);
   return parts.length > 0 ? `${count(data.trials.length)}: ${parts.join(', ')}` : '0';
 }
@@ -110,7 +113,7 @@ function savingsCard(data: ReportData): HTMLElement {
 }
 
 function savingWords(percent: number | null | undefined, energy: Figure | undefined, trainings: number | null | undefined): string {
-  const parts = [known(percent) === undefined ? figure(energy) : `${metric(percent)} % less, ${figure(energy)} per training`];
+  const parts = [known(percent) === undefined ? figure(energy) : `${short(percent)} % less, ${figure(energy)} per training`];
   if (known(trainings) !== undefined) parts.push(`paid for after ${count(trainings)} trainings`);
   return parts.join('; ');
 }

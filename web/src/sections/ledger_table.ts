@@ -2,7 +2,7 @@
 
 import { known, type ReportData } from '../data.ts';
 import { h } from '../dom.ts';
-import { DASH, count, figure, metric, quantity, words } from '../format.ts';
+import { DASH, count, figure, quantity, short, words } from '../format.ts';
 import { badge } from './head.ts';
 
 export function ledgerTable(data: ReportData): HTMLElement {
@@ -28,14 +28,14 @@ export function carbonAndMoney(data: ReportData): HTMLElement {
   const { carbon, cost } = data.ledger;
   const lines: string[] = [];
   if (known(carbon?.value) !== undefined) {
-    const basis = [carbon?.zone, carbon?.year, known(carbon?.intensity) === undefined ? '' : `${metric(carbon?.intensity)} g/kWh`,
+    const basis = [carbon?.zone, carbon?.year, known(carbon?.intensity) === undefined ? '' : `${short(carbon?.intensity)} g/kWh`,
       carbon?.source, `PUE ${carbon?.pue ?? DASH}`].filter(Boolean).join(', ');
     lines.push(`Carbon: ${quantity(carbon?.value, `${carbon?.unit ?? 'g'} CO₂e`)} (${basis}).`);
   } else {
     lines.push('Carbon: – (no grid intensity was given).');
   }
   if (known(cost?.value) !== undefined) {
-    lines.push(`Money: ${metric(cost?.value)} ${cost?.currency ?? ''} (${metric(cost?.price_per_kwh)} ${cost?.currency ?? ''}/kWh, PUE ${cost?.pue ?? DASH}).`);
+    lines.push(`Money: ${short(cost?.value, 3)} ${cost?.currency ?? ''} (${short(cost?.price_per_kwh)} ${cost?.currency ?? ''}/kWh, PUE ${cost?.pue ?? DASH}).`);
   } else {
     lines.push('Money: – (no price was given).');
   }

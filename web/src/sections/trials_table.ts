@@ -148,10 +148,13 @@ export class TrialsTable {
   private row(trial: Trial): HTMLElement {
     const cells = this.columns.map((column, index) => {
       if (index === 0) {
-        const label = this.labels.get(trial.id);
-        return h('th', { scope: 'row', class: 'number' }, column.text(trial), label ? h('span', { class: 'badge recommended' }, label) : null);
+        return h('th', { scope: 'row', class: 'number' }, column.text(trial));
       }
-      if (column.title === 'State') return h('td', {}, h('span', { class: `badge state-${trial.state}` }, trial.state), trial.purpose === 'probe' ? ' probe' : '');
+      if (column.title === 'State') {
+        const label = this.labels.get(trial.id);
+        return h('td', {}, h('span', { class: `badge state-${trial.state}` }, trial.state), trial.purpose === 'probe' ? ' probe' : '',
+          label ? h('span', { class: 'badge recommended' }, label) : null);
+      }
       return h('td', { class: column.number ? 'number' : '' }, column.text(trial));
     });
     return h('tr', {

@@ -40,7 +40,8 @@ export function makeAxis(values: number[], options: { log?: boolean; unit?: stri
 export function linearTicks(min: number, max: number, about: number): number[] {
   const raw = (max - min) / Math.max(1, about);
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = power * (raw / power >= 5 ? 10 : raw / power >= 2 ? 5 : raw / power >= 1 ? 2 : 1);
+  // The round step nearest to the raw one on a logarithmic scale.
+  const step = power * (raw / power >= Math.sqrt(50) ? 10 : raw / power >= Math.sqrt(10) ? 5 : raw / power >= Math.SQRT2 ? 2 : 1);
   const ticks: number[] = [];
   for (let k = Math.ceil(min / step - 1e-9); k * step <= max + step * 1e-9; ++k) ticks.push(Number((k * step).toPrecision(12)));
   return ticks;

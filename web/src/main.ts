@@ -31,7 +31,7 @@ function frontSection(data: ReportData): HTMLElement {
   const lead = h('p', { class: 'lead' });
   const say = (): void => {
     lead.textContent = x === ''
-      ? `${y} (${data.objectives[0]?.direction}) as the search used its energy; the line is the best so far.`
+      ? `${y} (${data.objectives[0]?.direction}) as the search used its energy; the line is the best so far.${unmetered(data)}`
       : `${withAll([x, y])} of ${data.trials.length} trials have both objectives. The line joins the trials that none beats in every objective.`;
   };
   say();
@@ -47,6 +47,12 @@ function frontSection(data: ReportData): HTMLElement {
   return section('front', title, null, lead, controls, front.chart.element, stateLegend(data));
 }
 
+/** Says how many trials add nothing to the joules so far because theirs are not known. */
+function unmetered(data: ReportData): string {
+  const number = data.trials.filter((t) => known(t.energy?.value) === undefined).length;
+  return number === 0 || number === data.trials.length ? '' : ` The energy of ${number} of ${data.trials.length} trials is missing and not in it.`;
+}
+
 /** The shapes of the states that occur, drawn as in the charts. */
 function stateLegend(data: ReportData): HTMLElement {
   const states = [...new Set(data.trials.map((t) => t.state))];
@@ -55,6 +61,7 @@ function stateLegend(data: ReportData): HTMLElement {
     const shape = mark.symbol === 'circle' || mark.symbol === 'rect' || mark.symbol === 'triangle' ? mark.symbol : 'cross';
     return h('li', {}, h('span', { class: `mark ${shape} ${mark.hollow ? 'hollow' : ''} of-${state}`, 'aria-hidden': 'true' }), state);
   });
+  if (data.trials.some((t) => t.feasible === false)) items.push(h('li', {}, h('span', { class: 'mark circle faint', 'aria-hidden': 'true' }), 'faint: breaks a constraint'));
   if (data.recommendations.length > 0) items.push(h('li', {}, h('span', { class: 'mark ring', 'aria-hidden': 'true' }), 'recommended'));
   return h('ul', { class: 'legend', 'aria-label': 'Legend' }, ...items);
 }

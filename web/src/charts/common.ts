@@ -4,6 +4,7 @@ import type { Axis } from '../axis.ts';
 import { known, type ReportData, type Trial } from '../data.ts';
 import { escapeHtml } from '../dom.ts';
 import { count, figure, metric, parameter, provenanceOf, words } from '../format.ts';
+import { LINE_PX, spreadLabels, type LabelBox } from '../labels.ts';
 import type { Theme } from '../theme.ts';
 import { FONT, type Option } from './chart.ts';
 
@@ -105,33 +106,7 @@ export function withUnit(name: string, unit: string | undefined): string {
   return unit && unit !== 'J' ? `${name} (${unit})` : name;
 }
 
-export interface LabelBox {
-  /** The point in pixels, and where its text runs from there. */
-  x: number;
-  y: number;
-  align: 'left' | 'right';
-  text: string;
-}
-
-const CHARACTER_PX = 7;
-const LINE_PX = 15;
-
-/** How many lines each label must move away from its point so that no two cover each other; x and y in pixels. */
-export function spreadLabels(boxes: LabelBox[]): number[] {
-  const placed: { left: number; right: number; y: number }[] = [];
-  return boxes.map((box) => {
-    const width = box.text.length * CHARACTER_PX;
-    const left = box.align === 'left' ? box.x : box.x - width;
-    let lines = 0;
-    const covered = (): boolean => placed.some((other) =>
-      left < other.right && other.left < left + width && Math.abs(other.y - (box.y - lines * LINE_PX)) < LINE_PX);
-    while (covered()) ++lines;
-    placed.push({ left, right: left + width, y: box.y - lines * LINE_PX });
-    return lines;
-  });
-}
-
-export const LABEL_DISTANCE_PX = 6;
+const LABEL_DISTANCE_PX = 6;
 
 /** Label options for points with text above them, kept apart; `plot` is the size of the plot in pixels. */
 export function labelOptions(points: { x: number; y: number; text: string; align: 'left' | 'right' }[], axes: { x: Axis; y: Axis }, plot: { width: number; height: number }): Option[] {

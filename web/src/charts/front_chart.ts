@@ -145,7 +145,7 @@ function trialSeries(scene: Scene, axes: Axes, theme: Theme): Option {
       const mark = stateMark(dot.trial.state);
       return {
         value: place(axes, dot), trial: dot.trial.id, symbol: mark.symbol, symbolSize: crowded ? mark.size * 0.7 : mark.size,
-        itemStyle: { ...markStyle(mark, stateColour(theme, dot.trial.state), theme), opacity: dot.trial.feasible === false ? 0.35 : 1 },
+        itemStyle: { ...markStyle(mark, stateColour(theme, dot.trial.state), theme), opacity: dot.trial.feasible === false ? 0.45 : 1 },
       };
     }),
   };

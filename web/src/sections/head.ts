@@ -42,7 +42,7 @@ function budgetBar(budget: Budget): HTMLElement {
   const share = used === undefined || budget.limit <= 0 ? 0 : Math.min(1, used / budget.limit);
   return h('li', {},
     h('span', {}, `${words(budget.name)} budget: ${say(used)} of ${say(budget.limit)}`),
-    h('span', { class: 'meter', role: 'img', 'aria-label': used === undefined ? 'use unknown' : `${Math.round(share * 100)} % used` },
+    h('span', { class: used !== undefined && used > budget.limit ? 'meter over' : 'meter', role: 'img', 'aria-label': used === undefined ? 'use unknown' : `${Math.round(share * 100)} % used` },
       h('span', { style: `width:${(share * 100).toFixed(1)}%` })));
 }
 

@@ -35,7 +35,7 @@ int run(int argc, char** argv) {
   program.set_version_flag("--version", std::string{"wattune "} + version());
   program.require_subcommand(1);
   add_tune(program, status);
-  add_check(program, status);
+  add_check(program);
   add_best(program);
   add_front(program);
   add_trials(program);

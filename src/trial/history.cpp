@@ -213,6 +213,14 @@ void History::on(const SessionEnded& event) {
   end_ = event;
 }
 
+void History::on(const WorkRepeated& event) {
+  Trial& trial = known(event.trial);
+  WATTUNE_REQUIRE(trial.is_running());
+  trial.energy_ += event.energy;
+  trial.duration_s_ += event.duration.value();
+  total_energy_ += event.energy;
+}
+
 double History::grams(Joules energy) const {
   WATTUNE_REQUIRE(problem_.tariff.grams_per_kwh.has_value());
   return energy.value() / kJoulesPerKwh * problem_.tariff.pue * *problem_.tariff.grams_per_kwh;
@@ -293,9 +301,14 @@ std::optional<std::vector<double>> History::losses_at(const Trial& trial, double
 }
 
 std::optional<double> History::violation(const Trial& trial) const {
+  if (problem_.constraints.empty()) return 0.0;
+  return trial.reports().empty() ? std::nullopt : violation_at(trial, trial.step());
+}
+
+std::optional<double> History::violation_at(const Trial& trial, double step) const {
   double sum = 0.0;
   for (const Constraint& constraint : problem_.constraints) {
-    const auto known_value = value(trial, constraint.measure);
+    const auto known_value = value_at(trial, constraint.measure, step);
     if (!known_value) return std::nullopt;
     sum += excess(constraint, *known_value);
   }

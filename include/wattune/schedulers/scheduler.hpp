@@ -15,7 +15,7 @@ struct StartFresh {
   std::uint16_t bracket = 0;
 };
 
-/// Take a paused trial further.
+/// Take a paused trial further, or one that was interrupted on to where it was going.
 struct Promote {
   TrialId trial;
   double to = 0.0;
@@ -25,7 +25,13 @@ struct Promote {
 /// Nothing can be decided before a running trial says more.
 struct Wait {};
 
-using Step = std::variant<StartFresh, Promote, Wait>;
+/// No trial can go further, and none may be started.
+struct Done {};
+
+using Step = std::variant<StartFresh, Promote, Wait, Done>;
+
+/// Can a new trial still be started? Not once the sampler has nothing more to offer.
+enum class Fresh : std::uint8_t { Available, Exhausted };
 
 /// Decides who goes on, and how far.
 ///
@@ -39,8 +45,9 @@ class Scheduler {
   Scheduler& operator=(const Scheduler&) = delete;
   virtual ~Scheduler() = default;
 
-  /// What a free slot should do.
-  [[nodiscard]] virtual Step next(const trial::History& history) const = 0;
+  /// What a free slot should do. StartFresh only while fresh trials are available; Wait only while
+  /// a trial runs.
+  [[nodiscard]] virtual Step next(const trial::History& history, Fresh fresh) const = 0;
 
   /// The answer to the last report of a running trial.
   [[nodiscard]] virtual trial::Verdict decide(const trial::History& history,

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "wattune/trial/history.hpp"
 
@@ -56,6 +57,9 @@ class Strategy {
 
   /// What is going on, in a few words for the live view: "rung 2 of 5, 4 survivors".
   [[nodiscard]] virtual std::string progress(const trial::History& history) const = 0;
+
+  /// What a reader of the report should know about the decisions so far, one sentence each.
+  [[nodiscard]] virtual std::vector<std::string> notes(const trial::History& history) const = 0;
 
   /// Name and settings, for screens and records.
   [[nodiscard]] virtual std::string describe() const = 0;

@@ -22,6 +22,7 @@ namespace wattune::trial {
 //   SessionStarted                          once for every process that runs the study
 //     TrialCreated  Assigned                a trial, and how far it may go
 //       PhaseEnded* InfoGiven* CheckpointSaved* Reported Decided ...
+//       WorkRepeated*                     in place of Reported, up to where it was cut off
 //     AssignmentEnded                       paused, completed, stopped, failed: see Outcome
 //     Assigned ...                          the same trial again, further
 //     OverheadBooked                        energy of this interval that belongs to no trial
@@ -111,6 +112,15 @@ struct Reported {
   std::vector<MetricValue> metrics;
 };
 
+/// A report at a step that the trial had already reported before it was cut off: its metrics are
+/// known, its energy and time since the trial's last edge are charged to the trial all the same.
+struct WorkRepeated {
+  TrialId trial;
+  double step = 0.0;
+  Seconds duration;
+  EnergyFigure energy;
+};
+
 /// A named window inside a trial. Its energy is part of a report's too: an overlay, never added to
 /// a total.
 struct PhaseEnded {
@@ -173,7 +183,7 @@ struct SessionEnded {
 
 using Event = std::variant<StudyCreated, SessionStarted, TrialCreated, Assigned, Reported,
                            PhaseEnded, CheckpointSaved, InfoGiven, Decided, AssignmentEnded,
-                           IdleMeasured, OverheadBooked, SessionEnded>;
+                           IdleMeasured, OverheadBooked, SessionEnded, WorkRepeated>;
 
 /// An event with its place in the log. Sequence numbers start at 1 and have no gaps.
 struct LoggedEvent {

@@ -55,6 +55,7 @@ class History {
   /// Sum over the constraints of how far each is broken; 0 is feasible; nothing if one is not
   /// known.
   [[nodiscard]] std::optional<double> violation(const Trial& trial) const;
+  [[nodiscard]] std::optional<double> violation_at(const Trial& trial, double step) const;
 
   /// Has this trial had a full training?
   [[nodiscard]] bool is_complete(const Trial& trial) const;
@@ -93,6 +94,7 @@ class History {
   void on(const IdleMeasured& event);
   void on(const OverheadBooked& event);
   void on(const SessionEnded& event);
+  void on(const WorkRepeated& event);
 
   Trial& known(TrialId id);
   MetricId intern(const std::string& name);

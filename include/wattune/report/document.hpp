@@ -1,0 +1,48 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "wattune/base/clock.hpp"
+#include "wattune/report/ledger.hpp"
+#include "wattune/trial/event.hpp"
+#include "wattune/trial/history.hpp"
+
+namespace wattune::report {
+
+/// All that a reader learns from the event log of one study.
+struct StudyRecord {
+  explicit StudyRecord(trial::Problem problem) : history(std::move(problem)) {}
+
+  void apply(const trial::LoggedEvent& logged);
+
+  trial::History history;
+  Ledger ledger;
+  WallTime started_at;
+  WallTime updated_at;
+};
+
+/// One budget and how much of it was used, for screens.
+struct BudgetUse {
+  std::string name;
+  double limit = 0.0;
+  double used = 0.0;
+  std::string unit;
+};
+
+struct DocumentOptions {
+  double tolerance = 0.01;  ///< In the unit of the first objective.
+  std::vector<BudgetUse> budgets;
+  std::vector<std::string> messages;
+};
+
+/// The document of docs/report-data.md.
+[[nodiscard]] nlohmann::ordered_json report_document(const StudyRecord& record,
+                                                     const DocumentOptions& options);
+
+/// {"value", "uncertainty", "provenance"}; a missing figure has the value null.
+[[nodiscard]] nlohmann::ordered_json to_json(const EnergyFigure& figure);
+
+}  // namespace wattune::report

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "wattune/base/energy_figure.hpp"
+#include "wattune/base/ids.hpp"
+#include "wattune/trial/event.hpp"
+
+namespace wattune::report {
+
+/// Where every joule of a study went: a fold of its events.
+///
+/// The entries add up to the total exactly. Energy of a trial that failed is moved to one entry,
+/// whatever it was spent on before.
+class Ledger {
+ public:
+  struct Entry {
+    std::string name;   ///< For machines: "probe", "rung_0", "final", "failed", "engine", "idle".
+    std::string label;  ///< For people.
+    EnergyFigure energy;
+    std::size_t num_trials = 0;
+  };
+
+  void apply(const trial::Event& event);
+
+  /// In the order of a search; entries without energy are left out.
+  [[nodiscard]] std::vector<Entry> entries() const;
+  [[nodiscard]] const EnergyFigure& total() const { return total_; }
+
+ private:
+  enum class Purpose : std::uint8_t { Probe, Rung, Final };
+  struct Key {
+    Purpose purpose = Purpose::Rung;
+    std::uint16_t rung = 0;
+    auto operator<=>(const Key&) const = default;
+  };
+  struct Account {
+    Key current;
+    std::map<Key, EnergyFigure> spent;
+    bool has_failed = false;
+  };
+
+  void book(TrialId trial, const EnergyFigure& energy);
+
+  std::map<TrialId, Account> trials_;
+  EnergyFigure idle_probe_;
+  EnergyFigure engine_;
+  EnergyFigure rest_;
+  EnergyFigure total_;
+};
+
+}  // namespace wattune::report

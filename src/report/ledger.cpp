@@ -1,0 +1,75 @@
+#include "wattune/report/ledger.hpp"
+
+#include <fmt/format.h>
+
+namespace wattune::report {
+
+void Ledger::book(TrialId trial, const EnergyFigure& energy) {
+  Account& account = trials_[trial];
+  account.spent[account.current] += energy;
+  total_ += energy;
+}
+
+void Ledger::apply(const trial::Event& event) {
+  if (const auto* assigned = std::get_if<trial::Assigned>(&event)) {
+    const trial::Assignment& assignment = assigned->assignment;
+    Key& key = trials_[assignment.trial].current;
+    key = {Purpose::Rung, assignment.rung};
+    if (assignment.stage == trial::Stage::Probe) key = {Purpose::Probe, 0};
+    if (assignment.stage == trial::Stage::Final) key = {Purpose::Final, 0};
+  } else if (const auto* reported = std::get_if<trial::Reported>(&event)) {
+    book(reported->trial, reported->energy);
+  } else if (const auto* repeated = std::get_if<trial::WorkRepeated>(&event)) {
+    book(repeated->trial, repeated->energy);
+  } else if (const auto* ended = std::get_if<trial::AssignmentEnded>(&event)) {
+    book(ended->trial, ended->energy);
+    trials_[ended->trial].has_failed = trial::is_failure(ended->outcome);
+  } else if (const auto* idle = std::get_if<trial::IdleMeasured>(&event)) {
+    idle_probe_ += idle->energy;
+    total_ += idle->energy;
+  } else if (const auto* overhead = std::get_if<trial::OverheadBooked>(&event)) {
+    engine_ += overhead->engine;
+    rest_ += overhead->rest;
+    total_ += overhead->engine;
+    total_ += overhead->rest;
+  }
+}
+
+std::vector<Ledger::Entry> Ledger::entries() const {
+  Entry probe{"probe", "Probe", idle_probe_, 0};
+  std::map<std::uint16_t, Entry> rungs;
+  Entry final_training{"final", "Final training", {}, 0};
+  Entry failed{"failed", "Failed trials", {}, 0};
+  for (const auto& [id, account] : trials_) {
+    if (account.has_failed) ++failed.num_trials;
+    for (const auto& [key, energy] : account.spent) {
+      if (account.has_failed) {
+        failed.energy += energy;
+        continue;
+      }
+      Entry* entry = key.purpose == Purpose::Probe   ? &probe
+                     : key.purpose == Purpose::Final ? &final_training
+                                                     : &rungs[key.rung];
+      entry->energy += energy;
+      ++entry->num_trials;
+    }
+  }
+  std::vector<Entry> entries;
+  const auto add = [&](Entry entry) {
+    const bool is_empty = entry.energy == EnergyFigure{} && entry.num_trials == 0;
+    if (!is_empty) entries.push_back(std::move(entry));
+  };
+  add(probe);
+  for (auto& [rung, entry] : rungs) {
+    entry.name = fmt::format("rung_{}", rung);
+    entry.label = rungs.size() == 1 ? "Exploration" : fmt::format("Exploration, rung {}", rung);
+    add(entry);
+  }
+  add(final_training);
+  add(failed);
+  add({"engine", "Wattune itself", engine_, 0});
+  add({"idle", "Idle and other processes", rest_, 0});
+  return entries;
+}
+
+}  // namespace wattune::report

@@ -8,8 +8,8 @@
 
 #include "wattune/base/require.hpp"
 
-// This file is compiled with -O3 and without fused multiply-add, so that every instruction set
-// gives the same numbers.
+// This file is compiled with -O3, without fused multiply-add and without floating-point traps: it
+// is vectorised in every build, and every instruction set gives the same numbers.
 
 namespace wattune::samplers {
 namespace {
@@ -22,7 +22,7 @@ constexpr std::size_t kLanes = 16;
 WATTUNE_INLINE float exp_of_negative(float x) {
   constexpr float kLog2E = 1.44269504088896341F;
   constexpr float kRounder = 12582912.0F;  // 1.5 x 2^23: adding it rounds to a whole number
-  const float t = std::max(x, -87.0F) * kLog2E;
+  const float t = (x > -87.0F ? x : -87.0F) * kLog2E;
   const float shifted = t + kRounder;
   const float f = t - (shifted - kRounder);  // in [-0.5, 0.5]; below, 2^f as a polynomial
   float p = 1.5403530e-4F;
@@ -74,12 +74,11 @@ WATTUNE_INLINE float largest(const Block& values) {
   return best;
 }
 
-WATTUNE_INLINE float sum_of_exponentials(const Block& values, float offset) {
+WATTUNE_INLINE float sum_of_exponentials(Block& values, float offset) {
+  for (std::size_t k = 0; k < kKernelBlock; ++k) values[k] = exp_of_negative(values[k] - offset);
   std::array<float, kLanes> lanes{};
   for (std::size_t k = 0; k < kKernelBlock; k += kLanes) {
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      lanes[lane] += exp_of_negative(values[k + lane] - offset);
-    }
+    for (std::size_t lane = 0; lane < kLanes; ++lane) lanes[lane] += values[k + lane];
   }
   float sum = 0.0F;
   for (const float lane : lanes) sum += lane;

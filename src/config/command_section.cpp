@@ -187,6 +187,7 @@ void check_placeholders(ReadContext& context, MapReader& study,
   for (const CommandWord& word : command) scan.scan(word.text);
 
   const std::vector<std::string> parameters = parameter_names(study);
+  if (parameters.empty()) return;  // reported already
   std::vector<std::string> known = parameters;
   known.insert(known.end(), known_placeholders().begin(), known_placeholders().end());
   std::vector<std::string> used;

@@ -59,8 +59,10 @@ void check_strategy_fits(ReadContext& context, MapReader& study, const StudyFile
   if (strategy != nullptr && std::holds_alternative<Sm2Section>(file.strategy)) {
     check_sm2(context, study, *strategy, file);
   }
-  if (file.budget.is_empty() && !ends_by_itself(file.strategy)) {
-    const YamlNode* at = study.find("budget");
+  const YamlNode* const budget = study.find("budget");
+  const bool has_budget = budget != nullptr && !budget->entries.empty();
+  if (!has_budget && !ends_by_itself(file.strategy)) {
+    const YamlNode* at = budget;
     if (at == nullptr) at = strategy;
     const std::string message = fmt::format(
         "strategy `{}` never ends by itself and needs a `budget`: trials, energy, time, "

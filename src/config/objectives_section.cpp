@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <iterator>
 
 #include "wattune/base/text.hpp"
 #include "wattune/config/known_names.hpp"
@@ -40,8 +41,7 @@ void check_phase(ReadContext& context, const YamlNode& node, const Measure& meas
   }
   if (measurable.has_capture) {
     context.error(node, fmt::format("nothing can measure `{}`: with `capture` the program says "
-                                    "nothing about phases; allowed: energy, duration, carbon, "
-                                    "cost and metrics",
+                                    "nothing about phases",
                                     to_text(measure)));
     return;
   }
@@ -76,23 +76,23 @@ bool refuse_broken_measure(ReadContext& context, const YamlNode& node, const std
 void check_metric(ReadContext& context, const YamlNode& node, const std::string& name,
                   const Measurable& measurable) {
   if (refuse_broken_measure(context, node, name)) return;
-  const std::span<const std::string> measures = known_measures();
-  const auto nearest_measure = nearest_name(name, measures);
+  std::vector<std::string> allowed = measurable.metrics;
+  std::ranges::copy_if(known_measures(), std::back_inserter(allowed), [&](const auto& measure) {
+    return !measurable.has_capture || measure.find('.') == std::string::npos;
+  });
+  const auto nearest = nearest_name(name, allowed);
   if (measurable.metrics.empty()) {
-    if (nearest_measure) {
+    if (nearest) {
       context.warning(node, fmt::format("`{}` is taken for a metric that the program reports{}",
-                                        name, or_did_you_mean(nearest_measure)));
+                                        name, or_did_you_mean(nearest)));
     }
     return;
   }
   if (std::ranges::count(measurable.metrics, name) > 0) return;
-  auto nearest = nearest_name(name, measurable.metrics);
-  if (!nearest) nearest = nearest_measure;
-  context.error(node, fmt::format("nothing can measure `{}`: {}; allowed: {} and {}{}", name,
+  context.error(node, fmt::format("nothing can measure `{}`: {}; allowed: {}{}", name,
                                   measurable.has_capture ? "`capture` has no pattern of that name"
                                                          : "`metrics` does not list it",
-                                  fmt::join(measurable.metrics, ", "), join_names(measures),
-                                  or_did_you_mean(nearest)));
+                                  join_names(allowed), or_did_you_mean(nearest)));
 }
 
 /// The measure that a node names, or nothing and a report.
@@ -116,6 +116,7 @@ std::optional<Measure> read_measure(ReadContext& context, const YamlNode& node,
 }
 
 std::optional<trial::Objective> read_objective(ReadContext& context, const YamlNode& node,
+                                               const std::string& path,
                                                const Measurable& measurable) {
   if (!node.is_map()) {
     context.error(node, fmt::format("an objective is written {{maximize: MEASURE}} or "
@@ -123,7 +124,8 @@ std::optional<trial::Objective> read_objective(ReadContext& context, const YamlN
                                     describe(node)));
     return std::nullopt;
   }
-  MapReader map(context, node, "objectives", "objective");
+  MapReader map(context, node, path, "objective");
+  if (map.has_unknown_keys()) return std::nullopt;
   const YamlNode* const maximized = map.find("maximize");
   const YamlNode* const minimized = map.find("minimize");
   if ((maximized == nullptr) == (minimized == nullptr)) {
@@ -132,7 +134,8 @@ std::optional<trial::Objective> read_objective(ReadContext& context, const YamlN
     return std::nullopt;
   }
   const YamlNode& name = maximized ? *maximized : *minimized;
-  const auto measure = read_measure(context, name, maximized ? "maximize" : "minimize", measurable);
+  const auto measure =
+      read_measure(context, name, map.path_of(maximized ? "maximize" : "minimize"), measurable);
   if (!measure) return std::nullopt;
   const bool is_spent =
       measure->kind != MeasureKind::Metric && measure->kind != MeasureKind::SamplesPerJoule;
@@ -163,6 +166,7 @@ std::optional<double> read_bound(ReadContext& context, const YamlNode* node, std
 }
 
 std::optional<trial::Constraint> read_constraint(ReadContext& context, const YamlNode& node,
+                                                 const std::string& path,
                                                  const Measurable& measurable) {
   if (!node.is_map()) {
     context.error(node, fmt::format("a constraint is written {{metric: MEASURE, min: NUMBER}}; "
@@ -170,7 +174,7 @@ std::optional<trial::Constraint> read_constraint(ReadContext& context, const Yam
                                     describe(node)));
     return std::nullopt;
   }
-  MapReader map(context, node, "constraints", "constraint");
+  MapReader map(context, node, path, "constraint");
   const YamlNode* const name = map.require("metric");
   const YamlNode* const min = map.find("min");
   const YamlNode* const max = map.find("max");
@@ -178,14 +182,13 @@ std::optional<trial::Constraint> read_constraint(ReadContext& context, const Yam
     context.error(node, "a constraint needs `min`, `max` or both");
   }
   const auto measure =
-      name ? read_measure(context, *name, "constraints.metric", measurable) : std::nullopt;
+      name ? read_measure(context, *name, map.path_of("metric"), measurable) : std::nullopt;
   if (!measure) return std::nullopt;
-  trial::Constraint constraint{*measure, read_bound(context, min, "constraints.min", *measure),
-                               read_bound(context, max, "constraints.max", *measure)};
+  trial::Constraint constraint{*measure, read_bound(context, min, map.path_of("min"), *measure),
+                               read_bound(context, max, map.path_of("max"), *measure)};
   if (constraint.min && constraint.max && *constraint.min > *constraint.max) {
-    context.error(*min, fmt::format("`constraints.min` {} is above `max` {}: nothing can be in "
-                                    "between",
-                                    describe(*min), describe(*max)));
+    context.error(*min, fmt::format("`{}` {} is above `max` {}: nothing can be in between",
+                                    map.path_of("min"), describe(*min), describe(*max)));
   }
   return constraint;
 }
@@ -198,7 +201,8 @@ std::vector<trial::Objective> read_objectives(ReadContext& context, MapReader& s
   const YamlNode* const node = study.require("objectives");
   if (node == nullptr) return objectives;
   for (const YamlNode& item : read_list(context, *node, "objectives")) {
-    const auto objective = read_objective(context, item, measurable);
+    const std::string path = fmt::format("objectives[{}]", objectives.size());
+    const auto objective = read_objective(context, item, path, measurable);
     if (!objective) continue;
     if (std::ranges::count(objectives, objective->measure, &trial::Objective::measure) > 0) {
       context.error(item, fmt::format("duplicate objective `{}`", to_text(objective->measure)));
@@ -214,7 +218,8 @@ std::vector<trial::Constraint> read_constraints(ReadContext& context, MapReader&
   const YamlNode* const node = study.find("constraints");
   if (node == nullptr) return constraints;
   for (const YamlNode& item : read_list(context, *node, "constraints")) {
-    if (const auto constraint = read_constraint(context, item, measurable)) {
+    const std::string path = fmt::format("constraints[{}]", constraints.size());
+    if (const auto constraint = read_constraint(context, item, path, measurable)) {
       constraints.push_back(*constraint);
     }
   }

@@ -8,6 +8,7 @@
 
 #include "wattune/base/text.hpp"
 #include "wattune/config/known_names.hpp"
+#include "wattune/config/schema.hpp"
 
 namespace wattune::config {
 namespace {
@@ -188,15 +189,17 @@ void read_role(ReadContext& context, const MapReader& map, ParameterDraft& draft
   if (!name) return;
   const bool is_whole = std::holds_alternative<space::IntDomain>(draft.parameter.domain);
   const bool is_real = std::holds_alternative<space::FloatDomain>(draft.parameter.domain);
-  if (*name == "batch_size" && is_real) {
+  const bool is_batch_size = *name == "batch_size";
+  if (is_batch_size && is_real) {
     context.error(*node, "a batch size is an int or an ordinal of whole numbers, not a float");
-  } else if (*name == "learning_rate" && is_whole) {
+  } else if (!is_batch_size && is_whole) {
     context.error(*node, "a learning rate is a float or an ordinal of numbers, not an int");
-  } else if (draft.alone && !draft.is_numeric()) {
+  } else if (!draft.is_numeric()) {
     context.error(*node, fmt::format("the values of a {} are numbers",
-                                     *name == "batch_size" ? "batch size" : "learning rate"));
+                                     is_batch_size ? "batch size" : "learning rate"));
+  } else {
+    draft.parameter.role = is_batch_size ? space::Role::BatchSize : space::Role::LearningRate;
   }
-  draft.parameter.role = *name == "batch_size" ? space::Role::BatchSize : space::Role::LearningRate;
 }
 
 std::optional<std::string> read_type(ReadContext& context, const MapEntry& entry) {
@@ -239,8 +242,8 @@ ParameterDraft read_parameter(ReadContext& context, const MapEntry& entry) {
   check_name(context, entry);
   const std::optional<std::string> type = read_type(context, entry);
   if (!type) return draft;
-  MapReader map(context, *entry.value, fmt::format("parameters.{}", entry.name),
-                fmt::format("parameter.{}", *type));
+  const std::string section = fmt::format("parameter.{}", *type);
+  MapReader map(context, *entry.value, fmt::format("parameters.{}", entry.name), section);
   draft.when = map.find("when");
   std::optional<space::Domain> domain = read_domain(context, map, *type);
   if (domain) {
@@ -252,7 +255,8 @@ ParameterDraft read_parameter(ReadContext& context, const MapEntry& entry) {
     }
   }
   read_default(context, map, draft);
-  if (draft.alone) read_role(context, map, draft);
+  const std::vector<std::string> keys = keys_of(section);
+  if (draft.alone && std::ranges::count(keys, "role") > 0) read_role(context, map, draft);
   return draft;
 }
 

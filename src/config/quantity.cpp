@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -61,6 +62,26 @@ NumberAndUnit split(std::string_view text) {
   return {number_from_text(text.substr(0, end)), trimmed(text.substr(std::min(end, text.size())))};
 }
 
+/// The unit that another common spelling stands for. One letter is never near another.
+std::optional<std::string> unit_meant_by(std::string_view word,
+                                         std::span<const std::string> names) {
+  struct Spelling {
+    std::string_view word;
+    std::string_view unit;
+  };
+  constexpr std::array kSpellings{
+      Spelling{"m", "min"},  Spelling{"mins", "min"},  Spelling{"minutes", "min"},
+      Spelling{"sec", "s"},  Spelling{"secs", "s"},    Spelling{"seconds", "s"},
+      Spelling{"hr", "h"},   Spelling{"hours", "h"},   Spelling{"hour", "h"},
+      Spelling{"days", "d"}, Spelling{"day", "d"},     Spelling{"joules", "J"},
+      Spelling{"j", "J"},    Spelling{"minute", "min"}};
+  const auto spelling = std::ranges::find(kSpellings, word, &Spelling::word);
+  if (spelling != kSpellings.end() && std::ranges::count(names, spelling->unit) > 0) {
+    return std::string{spelling->unit};
+  }
+  return word.size() < 2 ? std::nullopt : nearest_name(word, names);
+}
+
 bool is_currency(std::string_view text) {
   return text.size() == 3 && std::ranges::all_of(text, [](char c) { return c >= 'A' && c <= 'Z'; });
 }
@@ -115,7 +136,7 @@ QuantityReading quantity_from_text(std::string_view text, Dimension dimension) {
   }
   const auto unit = std::ranges::find(table.units, unit_name, &Unit::name);
   if (unit == table.units.end()) {
-    const std::optional<std::string> nearest = nearest_name(unit_name, names);
+    const std::optional<std::string> nearest = unit_meant_by(unit_name, names);
     return {std::nullopt,
             fmt::format("has the unknown unit `{}`; allowed: {}{}", unit_name, allowed,
                         nearest ? fmt::format("; did you mean `{}`?", *nearest) : "")};

@@ -137,9 +137,11 @@ std::vector<std::string> read_metrics(ReadContext& context, MapReader& study,
     if (!name) continue;
     if (trial::measure_from_text(*name).kind != trial::MeasureKind::Metric) {
       context.error(item, fmt::format("`{}` is measured by Wattune and is no metric", *name));
+      continue;
     }
     if (std::ranges::count(metrics, *name) > 0) {
       context.error(item, fmt::format("duplicate metric `{}`", *name));
+      continue;
     }
     if (!capture.empty() && std::ranges::count(capture, *name, &CapturePattern::name) == 0) {
       context.error(item, fmt::format("`capture` has no pattern for the metric `{}`", *name));

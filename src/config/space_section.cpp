@@ -97,7 +97,7 @@ void check_can_hold(ReadContext& context, const YamlNode& node, const ParameterD
                         : c == Comparison::Greater   ? high > bound
                                                      : high >= bound;
   if (can_hold) return;
-  context.error(node, fmt::format("`{}` is never {}; its values: {}", parent.parameter.name,
+  context.error(node, fmt::format("`{}` is never `{}`; its values: {}", parent.parameter.name,
                                   node.text, allowed_text(parent.parameter)));
 }
 
@@ -194,11 +194,12 @@ std::vector<space::Forbidden> read_forbidden(ReadContext& context, const YamlNod
     if (item.is_map() && item.entries.empty()) {
       context.error(item, "a forbidden combination names no parameter");
     }
-    for (const MapEntry& entry : read_entries(context, item, "forbidden")) {
+    const std::string path = fmt::format("forbidden[{}]", forbidden.size());
+    for (const MapEntry& entry : read_entries(context, item, path)) {
       const ParameterDraft* const draft = find_draft(context, entry, drafts);
       if (draft == nullptr) continue;
       std::vector<Choice> values =
-          read_choices(context, *entry.value, fmt::format("forbidden.{}", entry.name));
+          read_choices(context, *entry.value, fmt::format("{}.{}", path, entry.name));
       check_values(context, *entry.value, *draft, values);
       combination.clauses.push_back({entry.name, std::move(values)});
     }

@@ -48,7 +48,7 @@ void check_weights(ReadContext& context, const MapReader& map, const Sm2Section&
     if (node == nullptr) continue;
     context.error(
         *node, fmt::format("the weights must add up to 1: performance_weight {} + "
-                           "energy_weight {} + stability_weight {} = {}",
+                           "energy_weight {} + stability_weight {} = {:.6g}",
                            sm2.performance_weight, sm2.energy_weight, sm2.stability_weight, sum));
     return;
   }

@@ -18,6 +18,9 @@ constexpr double kLargestWhole = 9007199254740992.0;
 
 std::string number_phrase(std::string_view noun, Range range) {
   const bool has_low = std::isfinite(range.low);
+  if (range.is_low_open && std::isfinite(range.high)) {
+    return fmt::format("{} above {} and at most {}", noun, range.low, range.high);
+  }
   if (has_low && std::isfinite(range.high)) {
     return fmt::format("{} from {} to {}", noun, range.low, range.high);
   }
@@ -50,8 +53,11 @@ std::string suggestion(const std::optional<std::string>& name) {
 }  // namespace
 
 void ReadContext::error(const YamlNode& node, std::string message) {
-  diagnostics.push_back(
-      {Severity::Error, source.place_at(node.offset, node.length), std::move(message)});
+  error(source.place_at(node.offset, node.length), std::move(message));
+}
+
+void ReadContext::error(Place place, std::string message) {
+  diagnostics.push_back({Severity::Error, place, std::move(message)});
 }
 
 void ReadContext::warning(const YamlNode& node, std::string message) {
@@ -232,6 +238,8 @@ MapReader::MapReader(ReadContext& context, const YamlNode& node, std::string pat
     if (std::ranges::count(known, entry.name) > 0) continue;
     std::optional<std::string> meant = key_meant_by(section, entry.name);
     if (!meant) meant = nearest_name(entry.name, known);
+    has_unknown_keys_ = true;
+    if (meant) meant_.push_back(*meant);
     context.error(*entry.key, fmt::format("unknown key `{}`{}; allowed: {}{}", entry.name,
                                           path_.empty() ? "" : fmt::format(" in `{}`", path_),
                                           join_names(known), suggestion(meant)));
@@ -245,9 +253,14 @@ const YamlNode* MapReader::find(std::string_view key) const {
 
 const YamlNode* MapReader::require(std::string_view key) {
   const YamlNode* const value = find(key);
-  if (value == nullptr && node_.is_map()) {
-    const std::string in = path_.empty() ? "the study" : fmt::format("`{}`", path_);
-    context_.error(node_, fmt::format("{} has no `{}`", in, key));
+  if (value != nullptr || !node_.is_map() || std::ranges::count(meant_, key) > 0) return value;
+  const auto mark = context_.marks.find(path_);
+  if (path_.empty()) {
+    context_.error(Place{}, fmt::format("the study has no `{}`", key));
+  } else if (mark != context_.marks.end()) {
+    context_.error(mark->second, fmt::format("`{}` has no `{}`", path_, key));
+  } else {
+    context_.error(node_, fmt::format("`{}` has no `{}`", path_, key));
   }
   return value;
 }

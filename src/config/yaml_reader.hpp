@@ -23,6 +23,7 @@ struct ReadContext {
   std::map<std::string, Place, std::less<>> marks;  ///< By path: "parameters.lr.low".
 
   void error(const YamlNode& node, std::string message);
+  void error(Place place, std::string message);
   void warning(const YamlNode& node, std::string message);
   [[nodiscard]] bool has_errors() const;
 };
@@ -93,9 +94,10 @@ class MapReader {
   MapReader(ReadContext& context, const YamlNode& node, std::string path, std::string_view section);
 
   [[nodiscard]] const YamlNode* find(std::string_view key) const;
-  /// Reports a missing key at the map.
+  /// Reports a missing key, unless a mistyped one has been reported in its place.
   const YamlNode* require(std::string_view key);
   [[nodiscard]] std::string path_of(std::string_view key) const;
+  [[nodiscard]] bool has_unknown_keys() const { return has_unknown_keys_; }
 
   std::optional<double> number(std::string_view key, Range range = {});
   std::optional<std::int64_t> whole(std::string_view key, Range range = {});
@@ -107,6 +109,8 @@ class MapReader {
   const YamlNode& node_;
   std::string path_;
   std::vector<MapEntry> entries_;
+  std::vector<std::string> meant_;  ///< Keys that unknown ones were probably meant to be.
+  bool has_unknown_keys_ = false;
 };
 
 /// Overwrites a default with what was read, if anything was.

@@ -48,7 +48,7 @@ class TreeBuilder final : public YAML::EventHandler {
     node.is_quoted = tag == "!";
     const std::string_view rest = std::string_view{source_.text()}.substr(node.offset);
     if (node.is_quoted) {
-      node.length = value.size() + 2;
+      node.length = quoted_length(mark, rest);
     } else if (rest.starts_with(value)) {
       node.length = std::max<std::size_t>(value.size(), 1);
     }
@@ -93,6 +93,22 @@ class TreeBuilder final : public YAML::EventHandler {
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) const {
     if (tag.empty() || tag == "?" || tag == "!") return;
     refuse(source_, place_of(mark), "tags (`!name`) have no meaning in a study file");
+  }
+
+  /// Bytes from the opening to the closing mark; yaml-cpp lets a text end without one.
+  [[nodiscard]] std::size_t quoted_length(const YAML::Mark& mark, std::string_view rest) const {
+    const char quote = rest.empty() ? '\0' : rest.front();
+    if (quote != '"' && quote != '\'') return 1;
+    for (std::size_t i = 1; i < rest.size(); ++i) {
+      if (quote == '"' && rest[i] == '\\') {
+        ++i;
+      } else if (rest[i] == quote) {
+        const bool is_doubled = quote == '\'' && i + 1 < rest.size() && rest[i + 1] == quote;
+        if (!is_doubled) return i + 1;
+        ++i;
+      }
+    }
+    refuse(source_, place_of(mark), "a quotation mark that is never closed");
   }
 
   void open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag,
@@ -193,6 +209,16 @@ void refuse_tab_indentation(const SourceText& source) {
   }
 }
 
+/// The parser's words, where they do not help.
+std::string in_plain_words(const std::string& message) {
+  if (message == "end of map flow not found") return "a `{` that is never closed";
+  if (message == "end of sequence flow not found") return "a `[` that is never closed";
+  if (message == "end of map not found") return "the indentation fits no line above";
+  if (message == "end of sequence not found") return "the indentation fits no line above";
+  if (message == "unknown token") return "a character that begins no value; put the text in quotes";
+  return message;
+}
+
 }  // namespace
 
 YamlNode parse_yaml(const SourceText& source) {
@@ -215,7 +241,7 @@ YamlNode parse_yaml(const SourceText& source) {
     if (!problem.mark.is_null()) {
       place = source.place_at(static_cast<std::size_t>(std::max(problem.mark.pos, 0)));
     }
-    refuse(source, place, fmt::format("not valid YAML: {}", problem.msg));
+    refuse(source, place, fmt::format("not valid YAML: {}", in_plain_words(problem.msg)));
   }
 }
 

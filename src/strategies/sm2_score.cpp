@@ -73,10 +73,9 @@ std::vector<Sm2Score> score(std::span<const Sm2Entry> entries, const Sm2Weights&
     }
     if (joules_range) scored.energy = position_in(*joules_range, *entry.joules_per_unit);
     scored.stability = entry.stability.value_or(0.5);
-    scored.score =
-        (weights.performance * scored.performance + weights.energy * (1.0 - scored.energy) +
-         weights.stability * scored.stability) /
-        sum;
+    scored.score = (weights.performance * scored.performance +
+                    weights.energy * (1.0 - scored.energy) + weights.stability * scored.stability) /
+                   sum;
     scores.push_back(scored);
   }
   return scores;
@@ -112,9 +111,8 @@ Sm2Ranking rank_by_score(std::span<const Sm2Entry> entries, const Sm2Weights& we
   const TrialId best =
       schedulers::rank(std::move(standings), schedulers::RankBy::FirstObjective).front();
   const auto place = std::ranges::find(ranking.trials, best);
-  const auto last_kept =
-      ranking.trials.begin() +
-      static_cast<std::ptrdiff_t>(std::min(num_kept, ranking.trials.size()) - 1);
+  const auto last_kept = ranking.trials.begin() +
+                         static_cast<std::ptrdiff_t>(std::min(num_kept, ranking.trials.size()) - 1);
   if (place > last_kept) {
     std::rotate(last_kept, place, place + 1);
     ranking.guarded = best;

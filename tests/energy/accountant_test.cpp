@@ -229,6 +229,23 @@ TEST(EnergyAccountant, CallsAWindowModelledOnlyWhileTheGpuWasShared) {
   EXPECT_EQ(books.since(alone), (EnergyFigure{0_J, 10_J, Joules{}, Provenance::Measured}));
 }
 
+TEST(EnergyAccountant, SplitsAStepOfASharedGpuByHowLongItWasShared) {
+  Machine machine({script(gpu_channel("GPU-1"))});
+  EnergyAccountant& books = machine.books();
+  const AccountId stays = books.open({1.0, {"GPU-1"}});
+  const AccountId leaves = books.open({1.0, {"GPU-1"}});
+  const auto start = books.mark(stays);
+  const auto rest = books.mark(books.rest());
+  machine.tick(Seconds{1.0});
+  books.close(leaves);
+
+  machine.draw(Joules{8.0});
+  machine.tick(Seconds{1.0});
+
+  EXPECT_EQ(books.since(start).total(), 6_J);  // half of the first second, all of the other
+  EXPECT_EQ(books.since(rest).total(), 2_J);   // what belonged to an account that is closed
+}
+
 TEST(EnergyAccountant, IsAsGoodAsTheWorstChannelInTheWindow) {
   Channel modelled = package_channel("model");
   modelled.provenance = Provenance::Modelled;

@@ -22,11 +22,11 @@ struct NetworkShape {
   std::int64_t height = 28;
   std::int64_t width = 28;
   std::int64_t num_classes = 10;
-  std::vector<std::int64_t> block_channels;  ///< Empty for a multi-layer perceptron.
-  std::int64_t kernel = 3;                   ///< Odd.
+  std::vector<std::int64_t> block_channels = {};  ///< Empty for a multi-layer perceptron.
+  std::int64_t kernel = 3;                        ///< Odd.
   bool batch_norm = false;
-  std::vector<std::int64_t> hidden;  ///< Widths of the dense layers before the output.
-  double dropout = 0;                ///< Probability in [0, 1).
+  std::vector<std::int64_t> hidden = {};  ///< Widths of the dense layers before the output.
+  double dropout = 0;                     ///< Probability in [0, 1).
 };
 
 /// All parameters in one flat buffer and all gradients in another, so that an optimiser step is a

@@ -272,6 +272,10 @@ std::optional<Options> parse_options(std::vector<std::string> arguments, std::st
   declare_cnn(Declarer(*cnn), options);
 
   std::erase_if(arguments, has_empty_value);
+  if (!arguments.empty() && !arguments[0].starts_with('-') && arguments[0] != "mlp" &&
+      arguments[0] != "cnn") {
+    throw UsageError(fmt::format("model '{}' is not known; allowed: mlp, cnn", arguments[0]));
+  }
   std::ranges::reverse(arguments);  // CLI11 takes them from the back
   try {
     app.parse(arguments);

@@ -16,11 +16,11 @@ struct Assignment {
   Unit unit = Unit::Epochs;
   std::int64_t to = 0;
   std::int64_t max = 0;
-  std::optional<std::int64_t> report_every;  ///< In `unit`.
+  std::optional<std::int64_t> report_every = {};  ///< In `unit`.
   bool is_probe = false;
-  std::optional<std::uint64_t> seed;
-  std::optional<std::filesystem::path> checkpoint_dir;
-  std::optional<std::filesystem::path> resume_from;
+  std::optional<std::uint64_t> seed = {};
+  std::optional<std::filesystem::path> checkpoint_dir = {};
+  std::optional<std::filesystem::path> resume_from = {};
 };
 
 /// Reads the configuration file that WATTUNE_CONFIG names (docs/protocol.md).

@@ -84,6 +84,7 @@ struct Active {
 };
 
 LocalRunnerOptions checked(LocalRunnerOptions options, const space::Space& space) {
+  if (options.command.is_empty()) throw ConfigError("runner: no command");
   options.command.check(space);
   if (options.slots.cores.empty()) options.slots.cores = allowed_cores();
   options.files_dir = fs::absolute(options.files_dir).lexically_normal();

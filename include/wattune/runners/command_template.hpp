@@ -40,12 +40,15 @@ struct BuiltinValues {
 /// Threads  immutable; any number
 class CommandTemplate {
  public:
+  /// No command; a runner refuses it.
+  CommandTemplate() = default;
   /// Errors   ConfigError  empty, an open quote, a lone brace, or a word that only a shell knows
   ///          (`|`, `&&`, `>`); says at which offset
   [[nodiscard]] static CommandTemplate from_string(std::string_view command);
   /// Errors   ConfigError  empty, a lone brace; says in which item
   [[nodiscard]] static CommandTemplate from_arguments(std::span<const std::string> arguments);
 
+  [[nodiscard]] bool is_empty() const { return arguments_.empty(); }
   [[nodiscard]] std::span<const Placeholder> placeholders() const { return placeholders_; }
   /// The first placeholder that is neither built in nor a parameter.
   [[nodiscard]] std::optional<Placeholder> first_unknown(const space::Space& space) const;

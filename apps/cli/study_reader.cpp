@@ -8,7 +8,6 @@
 #include "command.hpp"
 #include "wattune/config/study_file.hpp"
 #include "wattune/storage/sqlite.hpp"
-#include "wattune/study/budget.hpp"
 
 namespace wattune::cli {
 namespace {
@@ -39,8 +38,8 @@ report::DocumentOptions options_of(const report::StudyRecord& record) {
   options.tolerance = environment.value("tolerance", options.tolerance);
   options.messages = environment.value("messages", options.messages);
   if (environment.contains("budgets")) {
-    options.budgets =
-        study::budget_use(study::budgets_from_json(environment.at("budgets")), record.history);
+    options.budgets = trial::budget_use(trial::budgets_from_json(environment.at("budgets")),
+                                        record.history, record.history.total_duration());
   }
   return options;
 }

@@ -109,8 +109,8 @@ trial::Problem make_problem(const StudyFile& file) {
   const energy::GridIntensity* row = table->find(problem.tariff.zone);
   if (row == nullptr) {
     const std::vector<std::string> zones = table->zones();
-    std::string message = fmt::format("`energy.zone`: the table of grid intensities has no {}",
-                                      problem.tariff.zone);
+    std::string message =
+        fmt::format("`energy.zone`: the table of grid intensities has no {}", problem.tariff.zone);
     if (const auto near = nearest_name(problem.tariff.zone, zones)) {
       message += fmt::format("; did you mean `{}`?", *near);
     }
@@ -151,10 +151,8 @@ runners::LocalRunnerOptions make_runner_options(const StudyFile& file,
                                                 RunnerSurroundings surroundings) try {
   std::vector<std::string> arguments;
   for (const CommandWord& word : file.command) arguments.push_back(word.text);
-  runners::LocalRunnerOptions options{
-      .study = file.problem.name,
-      .command = runners::CommandTemplate::from_arguments(arguments),
-  };
+  runners::LocalRunnerOptions options{file.problem.name,
+                                      runners::CommandTemplate::from_arguments(arguments)};
   for (const CapturePattern& pattern : file.capture) {
     options.capture.push_back({pattern.name, pattern.pattern});
   }

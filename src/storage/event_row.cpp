@@ -170,7 +170,9 @@ struct Encoder {
             .body = buffer};
   }
   EventRow operator()(const trial::SessionEnded& e) {
-    return {.kind = EventKind::SessionEnded, .code = code_of(e.reason), .body = e.text};
+    buffer = e.text;
+    for (const std::string& note : e.notes) buffer += '\n' + note;
+    return {.kind = EventKind::SessionEnded, .code = code_of(e.reason), .body = buffer};
   }
   EventRow operator()(const trial::WorkRepeated& e) {
     return {.kind = EventKind::WorkRepeated,
@@ -313,6 +315,18 @@ void decode_assigned(const EventRow& row, trial::Assignment& a) {
   scanner.finish();
 }
 
+/// The text is the first line, every further line a note.
+void decode_session_end(const EventRow& row, trial::SessionEnded& event) {
+  event.reason = enumerator(needed(row.code), trial::EndReason::Interrupted);
+  std::string_view rest = row.body;
+  event.text = rest.substr(0, rest.find('\n'));
+  event.notes.clear();
+  while (rest.find('\n') != std::string_view::npos) {
+    rest.remove_prefix(rest.find('\n') + 1);
+    event.notes.emplace_back(rest.substr(0, rest.find('\n')));
+  }
+}
+
 void decode_overhead(const EventRow& row, trial::OverheadBooked& e) {
   e.duration = Seconds{needed(row.duration_s)};
   e.engine = needed(row.energy);
@@ -407,9 +421,7 @@ void decode_any(const EventRow& row, const std::vector<std::string>& names, Even
     case EventKind::OverheadBooked:
       return decode_overhead(row, as<trial::OverheadBooked>(event));
     case EventKind::SessionEnded:
-      event = trial::SessionEnded{enumerator(needed(row.code), trial::EndReason::Interrupted),
-                                  std::string{row.body}};
-      return;
+      return decode_session_end(row, as<trial::SessionEnded>(event));
     default:
       return decode_trial_event(row, names, event);
   }

@@ -46,8 +46,8 @@ enum class EventKind : std::uint8_t {
 ///   AssignmentEnded  x      outcome                 x         x       the detail
 ///   IdleMeasured                                    x         x       watts
 ///   OverheadBooked                                  x         engine  [idle,dynamic,unc.,prov.]
-///   SessionEnded            reason                                    the text
-///   WorkRepeated     x               x              x         x
+///   SessionEnded            reason                                    text, then notes, a line
+///   each WorkRepeated     x               x              x         x
 ///
 /// A name is written as its number in the table `names`. A parameter value is null (inactive), a
 /// number with a point or exponent (float), one without (integer), or [number] (choice).

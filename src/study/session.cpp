@@ -31,7 +31,7 @@ Result<StudyEnd> Session::run() {
   if (done) done = loop();
   if (done) {
     const Ending end = ending_ ? *ending_ : *idle_end_;
-    done = append({trial::SessionEnded{end.reason, end.text}});
+    done = append({trial::SessionEnded{end.reason, end.text, parts_.strategy.notes(*history_)}});
     if (done) return StudyEnd{end.reason, end.text, true};
   }
   return forward(done.error());
@@ -84,14 +84,15 @@ bool Session::was_cut_short(TrialId id, const Order& order) const {
 
 std::optional<StudyEnd> Session::nothing_to_do() {
   if (history_->num_running() > 0 || history_->trials().empty()) return std::nullopt;
-  if (const auto use = used_up()) return StudyEnd{EndReason::Budget, used_up_text(*use), false};
+  if (const auto use = used_up())
+    return StudyEnd{EndReason::Budget, trial::used_up_text(*use), false};
   if (!unfinished_.empty()) return std::nullopt;
   const strategies::Next next = parts_.strategy.next(*history_);
   if (const auto* finished = std::get_if<strategies::Finished>(&next)) {
     return StudyEnd{EndReason::Finished, finished->reason, false};
   }
   if (std::holds_alternative<strategies::NewTrial>(next) && !may_create()) {
-    return StudyEnd{EndReason::Budget, used_up_text(uses().front()), false};
+    return StudyEnd{EndReason::Budget, trial::used_up_text(uses().front()), false};
   }
   return std::nullopt;
 }
@@ -169,7 +170,7 @@ void Session::look_for_end() {
     if (stop_.wants_pause()) {
       ending_ = Ending{EndReason::Interrupted, "stopped by the user; run it again to go on"};
     } else if (const auto use = used_up()) {
-      ending_ = Ending{EndReason::Budget, used_up_text(*use)};
+      ending_ = Ending{EndReason::Budget, trial::used_up_text(*use)};
     }
     if (ending_ && !parts_.can_pause) {
       end_running(ending_->reason == EndReason::Budget ? Outcome::CutBudget : Outcome::Interrupted);
@@ -210,7 +211,7 @@ Result<bool> Session::take_next(const strategies::Next& next) {
   Result<void> done;
   if (const auto* fresh = std::get_if<strategies::NewTrial>(&next)) {
     if (!may_create()) {
-      idle_end_ = Ending{EndReason::Budget, used_up_text(uses().front())};
+      idle_end_ = Ending{EndReason::Budget, trial::used_up_text(uses().front())};
       return false;
     }
     done = create(*fresh);
@@ -382,13 +383,13 @@ Seconds Session::running_time() const {
   return earlier_time_ + elapsed(started_at_, parts_.clock.now());
 }
 
-std::vector<BudgetUse> Session::uses() const {
-  return budget_use(parts_.budgets, *history_, running_time());
+std::vector<trial::BudgetUse> Session::uses() const {
+  return trial::budget_use(parts_.budgets, *history_, running_time());
 }
 
 /// The first budget that ends the study by itself; the one of trials only keeps new ones away.
-std::optional<BudgetUse> Session::used_up() const {
-  for (const BudgetUse& use : uses()) {
+std::optional<trial::BudgetUse> Session::used_up() const {
+  for (const trial::BudgetUse& use : uses()) {
     if (use.name != "trials" && use.is_used_up()) return use;
   }
   return std::nullopt;

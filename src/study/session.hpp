@@ -62,8 +62,8 @@ class Session {
 
   [[nodiscard]] bool may_create() const;
   [[nodiscard]] Seconds running_time() const;
-  [[nodiscard]] std::vector<BudgetUse> uses() const;
-  [[nodiscard]] std::optional<BudgetUse> used_up() const;
+  [[nodiscard]] std::vector<trial::BudgetUse> uses() const;
+  [[nodiscard]] std::optional<trial::BudgetUse> used_up() const;
   [[nodiscard]] Seconds longest_wait() const;
 
   const StudyParts& parts_;

@@ -136,11 +136,11 @@ class Study : public ::testing::Test {
   struct Watching final : Observer {
     int num_events = 0;
     int num_idle = 0;
-    std::vector<BudgetUse> budgets;
+    std::vector<trial::BudgetUse> budgets;
     std::string progress;
     void on_event(const trial::Event&, const trial::History&) override { ++num_events; }
     void on_idle(const trial::History&, std::span<const runners::Running>, std::string_view text,
-                 std::span<const BudgetUse> uses) override {
+                 std::span<const trial::BudgetUse> uses) override {
       ++num_idle;
       progress = text;
       budgets.assign(uses.begin(), uses.end());

@@ -80,7 +80,8 @@ struct EventText {
     return fmt::format("OverheadBooked {:a} {} {}", e.duration.value(), of(e.engine), of(e.rest));
   }
   std::string operator()(const trial::SessionEnded& e) const {
-    return fmt::format("SessionEnded {} <{}>", trial::to_text(e.reason), e.text);
+    return fmt::format("SessionEnded {} <{}> {}", trial::to_text(e.reason), e.text,
+                       fmt::join(e.notes, "|"));
   }
   std::string operator()(const trial::WorkRepeated& e) const {
     return fmt::format("WorkRepeated {} {:a} {:a} {}", e.trial.number(), e.step, e.duration.value(),

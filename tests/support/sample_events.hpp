@@ -54,6 +54,7 @@ inline std::vector<trial::Event> every_kind_of_event() {
   const EnergyFigure missing = missing_energy();
   const EnergyFigure large{Microjoules{std::int64_t{1} << 60U}, Microjoules{-3}, Joules{1e-300},
                            Provenance::Integrated};
+  const std::string one_line = "Größe, 大きさ, 🔋";
   const std::string multibyte = "Größe, 大きさ, 🔋 'quoted' \"twice\" \\ \n\t";
   return {
       trial::StudyCreated{sample_problem()},
@@ -90,7 +91,7 @@ inline std::vector<trial::Event> every_kind_of_event() {
       trial::Reported{first, 9.0, 100, Seconds{7}, joules_figure(6, 7), {{"val_accuracy", 1e22}}},
       trial::AssignmentEnded{first, trial::Outcome::Completed, "exit 0", Seconds{},
                              joules_figure(0, 0)},
-      trial::SessionEnded{trial::EndReason::Budget, multibyte},
+      trial::SessionEnded{trial::EndReason::Budget, one_line, {"first note", "", one_line}},
   };
 }
 

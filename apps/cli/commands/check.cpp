@@ -20,7 +20,7 @@ void check(const std::string& path) {
   TextTable table{{"parameter", "allowed", "default"}};
   for (const space::Parameter& parameter : problem.space.parameters()) {
     table.add({parameter.name, allowed_text(parameter),
-               parameter.default_value ? to_text(*parameter.default_value) : "–"});
+               parameter.default_value ? space::to_text(*parameter.default_value) : "–"});
   }
   fmt::print("{} is fine.\n\n{}\n", path, table.text());
   for (const trial::Objective& objective : problem.objectives) {

@@ -83,7 +83,7 @@ std::vector<space::Configuration> candidates_of(const std::string& database) {
 std::string environment_text(const config::StudyFile& file, const energy::MachineMeters& machine,
                              const energy::EnergyAccountant& accountant) {
   nlohmann::json messages = nlohmann::json::array();
-  for (const energy::BackendNote& note : machine.notes) messages.push_back(to_text(note));
+  for (const energy::BackendNote& note : machine.notes) messages.push_back(note.words);
   return nlohmann::json{{"version", version()},
                         {"host", host_json(machine.gpus)},
                         {"channels", channels_json(accountant)},

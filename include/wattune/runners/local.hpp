@@ -22,24 +22,26 @@ namespace wattune::runners {
 struct LocalRunnerOptions {
   std::string study;
   CommandTemplate command;
-  std::vector<CapturePattern> capture;  ///< Where not empty, reports come from what is printed.
-  trial::Resource resource;
-  std::vector<std::string> required_metrics;  ///< Of the objectives; a completed trial has them.
-  SlotOptions slots;                          ///< Its cores may be empty: all that are allowed.
+  std::vector<CapturePattern> capture =
+      {};  ///< Where not empty, reports come from what is printed.
+  trial::Resource resource = {};
+  std::vector<std::string> required_metrics =
+      {};                  ///< Of the objectives; a completed trial has them.
+  SlotOptions slots = {};  ///< Its cores may be empty: all that are allowed.
 
-  std::filesystem::path files_dir;                      ///< One folder per trial below it.
-  std::filesystem::path working_directory = ".";        ///< Of the command.
-  std::map<std::string, std::string> base_environment;  ///< What trials inherit.
-  std::map<std::string, std::string> environment;       ///< Of the study file; wins over all.
+  std::filesystem::path files_dir = {};                      ///< One folder per trial below it.
+  std::filesystem::path working_directory = ".";             ///< Of the command.
+  std::map<std::string, std::string> base_environment = {};  ///< What trials inherit.
+  std::map<std::string, std::string> environment = {};       ///< Of the study file; wins over all.
 
-  std::optional<Seconds> time_limit;     ///< Of each process of a trial.
-  std::optional<Seconds> silence_limit;  ///< Without a message or any output.
-  Seconds grace{10.0};                   ///< Between SIGTERM and SIGKILL.
+  std::optional<Seconds> time_limit = {};     ///< Of each process of a trial.
+  std::optional<Seconds> silence_limit = {};  ///< Without a message or any output.
+  Seconds grace{10.0};                        ///< Between SIGTERM and SIGKILL.
   Seconds obey_limit{60.0};  ///< To end after an answer of pause or stop was read, then SIGTERM.
   Seconds metering_interval{1.0};  ///< Between readings without an edge.
   Seconds booking_interval{5.0};   ///< Between OverheadBooked events.
   /// Files with an `oom_kill` count; those of this process's memory cgroup where empty.
-  std::vector<std::filesystem::path> oom_counters;
+  std::vector<std::filesystem::path> oom_counters = {};
 };
 
 /// Runs trials as processes of this machine; see docs/protocol.md.

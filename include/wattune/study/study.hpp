@@ -10,8 +10,8 @@
 #include "wattune/runners/runner.hpp"
 #include "wattune/storage/storage.hpp"
 #include "wattune/strategies/strategy.hpp"
-#include "wattune/study/budget.hpp"
 #include "wattune/study/stop_signal.hpp"
+#include "wattune/trial/budget.hpp"
 #include "wattune/trial/history.hpp"
 
 namespace wattune::study {
@@ -25,7 +25,7 @@ class Observer {
   /// About once per tick.
   virtual void on_idle(const trial::History& /*history*/,
                        std::span<const runners::Running> /*running*/, std::string_view /*progress*/,
-                       std::span<const BudgetUse> /*budgets*/) {}
+                       std::span<const trial::BudgetUse> /*budgets*/) {}
 };
 
 /// What a study is run with; everything is lent for the time of the run.
@@ -36,7 +36,7 @@ struct StudyParts {
   storage::Storage& storage;
   const Clock& clock;
   Observer& observer;
-  Budgets budgets = {};
+  trial::Budgets budgets = {};
   std::string environment = "{}";  ///< For SessionStarted.
   bool can_pause = true;  ///< Programs save checkpoints; else they are ended where others pause.
   Seconds tick{1.0};      ///< The observer hears something this often.

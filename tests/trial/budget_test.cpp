@@ -1,4 +1,4 @@
-#include "wattune/study/budget.hpp"
+#include "wattune/trial/budget.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include "support/sample_events.hpp"
 #include "wattune/base/result.hpp"
 
-namespace wattune::study {
+namespace wattune::trial {
 namespace {
 
 trial::History history_with(Joules drawn, trial::Tariff tariff) {
@@ -68,4 +68,4 @@ TEST(UsedUpText, NamesTheBudgetWhatWasUsedAndTheLimit) {
 }
 
 }  // namespace
-}  // namespace wattune::study
+}  // namespace wattune::trial

@@ -1,11 +1,13 @@
-#include "wattune/study/budget.hpp"
+#include "wattune/trial/budget.hpp"
 
 #include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
 
 #include "wattune/base/result.hpp"
 #include "wattune/base/text.hpp"
 
-namespace wattune::study {
+namespace wattune::trial {
 namespace {
 
 std::string amount_text(double value, const std::string& unit) {
@@ -16,9 +18,9 @@ std::string amount_text(double value, const std::string& unit) {
 
 }  // namespace
 
-std::vector<BudgetUse> budget_use(const Budgets& budgets, const trial::History& history,
+std::vector<BudgetUse> budget_use(const Budgets& budgets, const History& history,
                                   Seconds running_time) {
-  const trial::Tariff& tariff = history.problem().tariff;
+  const Tariff& tariff = history.problem().tariff;
   const Joules energy = history.total_energy().total().joules();
   std::vector<BudgetUse> uses;
   if (budgets.trials) {
@@ -43,4 +45,28 @@ std::string used_up_text(const BudgetUse& use) {
                      amount_text(use.used, use.unit), amount_text(use.limit, use.unit));
 }
 
-}  // namespace wattune::study
+nlohmann::json to_json(const Budgets& budgets) {
+  nlohmann::json out = nlohmann::json::object();
+  if (budgets.trials) out["trials"] = *budgets.trials;
+  if (budgets.energy) out["energy"] = budgets.energy->value();
+  if (budgets.time) out["time"] = budgets.time->value();
+  if (budgets.carbon_g) out["carbon"] = *budgets.carbon_g;
+  if (budgets.cost) out["cost"] = *budgets.cost;
+  return out;
+}
+
+Budgets budgets_from_json(const nlohmann::json& document) {
+  Budgets budgets;
+  const auto amount = [&](const char* key) -> std::optional<double> {
+    if (!document.contains(key) || !document.at(key).is_number()) return std::nullopt;
+    return document.at(key).get<double>();
+  };
+  if (const auto trials = amount("trials")) budgets.trials = static_cast<std::uint64_t>(*trials);
+  if (const auto energy = amount("energy")) budgets.energy = Joules{*energy};
+  if (const auto time = amount("time")) budgets.time = Seconds{*time};
+  budgets.carbon_g = amount("carbon");
+  budgets.cost = amount("cost");
+  return budgets;
+}
+
+}  // namespace wattune::trial

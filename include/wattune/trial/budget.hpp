@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <span>
 #include <string>
@@ -9,7 +10,7 @@
 #include "wattune/base/units.hpp"
 #include "wattune/trial/history.hpp"
 
-namespace wattune::study {
+namespace wattune::trial {
 
 /// What a study may use, over all its sessions; whichever ends first ends it.
 struct Budgets {
@@ -34,11 +35,14 @@ struct BudgetUse {
 ///
 /// Takes    running_time  over all sessions, this one included
 /// Errors   ConfigError  a carbon budget without intensity, a cost budget without price
-[[nodiscard]] std::vector<BudgetUse> budget_use(const Budgets& budgets,
-                                                const trial::History& history,
+[[nodiscard]] std::vector<BudgetUse> budget_use(const Budgets& budgets, const History& history,
                                                 Seconds running_time);
 
 /// "the energy budget is used up: 5.01 kJ of 5.00 kJ".
 [[nodiscard]] std::string used_up_text(const BudgetUse& use);
 
-}  // namespace wattune::study
+/// The budgets as they are kept with every session, and back; unknown keys are ignored.
+[[nodiscard]] nlohmann::json to_json(const Budgets& budgets);
+[[nodiscard]] Budgets budgets_from_json(const nlohmann::json& document);
+
+}  // namespace wattune::trial

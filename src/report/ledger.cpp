@@ -19,6 +19,8 @@ void Ledger::apply(const trial::Event& event) {
     if (assignment.stage == trial::Stage::Final) key = {Purpose::Final, 0};
   } else if (const auto* reported = std::get_if<trial::Reported>(&event)) {
     book(reported->trial, reported->energy);
+  } else if (const auto* repeated = std::get_if<trial::WorkRepeated>(&event)) {
+    book(repeated->trial, repeated->energy);
   } else if (const auto* ended = std::get_if<trial::AssignmentEnded>(&event)) {
     book(ended->trial, ended->energy);
     trials_[ended->trial].has_failed = trial::is_failure(ended->outcome);

@@ -38,7 +38,7 @@ std::string step_text(const History& history, double step) {
 /// Why the two trainings cannot be compared, if so.
 std::optional<std::string> obstacle(const History& history, const Trial& ours, const Trial& other,
                                     double tolerance) {
-  if (!history.losses(other)) {
+  if (other.state() == trial::TrialState::Failed || !history.losses(other)) {
     return fmt::format("trial {} has no known result ({})", other.id().number(),
                        other.outcome() ? to_text(*other.outcome()) : to_text(other.state()));
   }

@@ -1,0 +1,38 @@
+#include "wattune/schedulers/full.hpp"
+
+#include "wattune/schedulers/bracket.hpp"
+
+namespace wattune::schedulers {
+namespace {
+
+class Full final : public Scheduler {
+ public:
+  explicit Full(double max) : max_(max) {}
+
+  Step next(const trial::History& history, Fresh fresh) const override {
+    for (const trial::Trial& trial : history.trials()) {
+      if (trial.purpose() != trial::Purpose::Search || trial.is_running()) continue;
+      if (!is_settled(trial, max_)) return Promote{trial.id(), max_, 0};
+    }
+    if (fresh == Fresh::Available) return StartFresh{max_, 0, 0};
+    if (history.num_running() > 0) return Wait{};
+    return Done{};
+  }
+
+  trial::Verdict decide(const trial::History&, TrialId) const override {
+    return trial::Verdict::Continue;
+  }
+
+  std::string describe() const override { return "full: every trial to the end"; }
+
+ private:
+  double max_;
+};
+
+}  // namespace
+
+std::unique_ptr<Scheduler> make_full(const trial::Resource& resource) {
+  return std::make_unique<Full>(resource.max);
+}
+
+}  // namespace wattune::schedulers

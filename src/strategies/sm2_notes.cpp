@@ -1,0 +1,146 @@
+#include "sm2_notes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sm2_roles.hpp"
+#include "wattune/base/text.hpp"
+
+namespace wattune::strategies {
+namespace {
+
+std::string_view unit_word(trial::ResourceUnit unit) {
+  return unit == trial::ResourceUnit::Epochs ? "epoch" : "sample";
+}
+
+std::string list_of(const std::vector<std::int64_t>& numbers) {
+  std::vector<std::string> words;
+  for (const std::int64_t number : numbers) words.push_back(std::to_string(number));
+  return join_names(words);
+}
+
+std::string sentence_of_sizes(const std::vector<ProbedSize>& sizes, trial::ResourceUnit unit) {
+  std::vector<std::string> words;
+  for (const ProbedSize& size : sizes) {
+    if (size.has_failed) continue;
+    const std::string energy =
+        size.joules_per_unit
+            ? si_text(*size.joules_per_unit, fmt::format("J per {}", unit_word(unit)))
+            : std::string("unknown energy");
+    words.push_back(fmt::format("{} ({})", size.batch_size, energy));
+  }
+  return "Probed batch sizes: " + join_names(words) + ".";
+}
+
+/// One sentence for each rung that was cut, gathered while the bracket is followed.
+struct CutSentences {
+  std::vector<std::string> sentences;
+
+  void add(std::size_t rung, std::size_t num_members, std::size_t num_kept,
+           const Sm2Ranking& ranking) {
+    if (rung < sentences.size()) return;  // asked again for the winner
+    std::string text = fmt::format("Rung {}: {} of {} candidates went on.", rung,
+                                   std::min(num_kept, ranking.trials.size()), num_members);
+    if (ranking.guarded) {
+      text +=
+          fmt::format(" The guard kept trial {}, the best performer.", ranking.guarded->number());
+    }
+    sentences.push_back(std::move(text));
+  }
+};
+
+void note_what_is_missing(std::vector<std::string>& notes, const trial::History& history,
+                          const std::vector<TrialId>& candidates, const Sm2Options& options) {
+  const bool has_reports = std::ranges::any_of(
+      candidates, [&](TrialId id) { return !history.trial(id).reports().empty(); });
+  if (!has_reports) return;
+  if (!history.metric_id(options.training_loss)) {
+    notes.push_back(
+        fmt::format("The metric `{}` is not reported: stability counts 0.5 for every candidate.",
+                    options.training_loss));
+  }
+  const bool is_energy_missing = std::ranges::any_of(candidates, [&](TrialId id) {
+    const trial::Trial& trial = history.trial(id);
+    return !trial.reports().empty() && trial.energy().is_missing();
+  });
+  if (is_energy_missing) {
+    notes.emplace_back(
+        "The energy of some candidates is not known: where it is not, energy counts 0.5 for the "
+        "whole rung.");
+  }
+  const auto num_diverged = std::ranges::count_if(candidates, [&](TrialId id) {
+    return history.trial(id).state() == trial::TrialState::Stopped;
+  });
+  if (num_diverged > 0) {
+    notes.push_back(fmt::format("{} candidates were stopped because their training loss diverged.",
+                                num_diverged));
+  }
+}
+
+}  // namespace
+
+void note_probe(std::vector<std::string>& notes, const trial::History& history,
+                const ProbeState& probe, const std::vector<std::int64_t>& batch_sizes,
+                const Sm2Options& options) {
+  const auto window = efficiency_window(probe.sizes, options.window_tolerance);
+  if (!window.empty()) {
+    notes.push_back(sentence_of_sizes(probe.sizes, history.problem().resource.unit));
+  }
+  if (!probe.sizes.empty() && probe.sizes.back().has_failed) {
+    const ProbedSize& failed = probe.sizes.back();
+    notes.push_back(
+        fmt::format("The probe of batch size {} failed (trial {}); no larger one was "
+                    "tried.",
+                    failed.batch_size, failed.trial.number()));
+  }
+  if (!probe.is_done()) return;
+  if (window.empty()) {
+    notes.emplace_back("No batch size could be probed.");
+    return;
+  }
+  const bool is_energy_known = std::ranges::any_of(
+      probe.sizes, [](const ProbedSize& size) { return size.joules_per_unit.has_value(); });
+  notes.push_back(
+      is_energy_known
+          ? fmt::format("Efficiency window: {} of {} to {} (within {:.3g} % of the least energy).",
+                        list_of(window), batch_sizes.front(), batch_sizes.back(),
+                        100.0 * options.window_tolerance)
+          : "No energy could be measured, so every batch size that ran is in the window.");
+}
+
+void note_candidates(std::vector<std::string>& notes, const trial::History& history,
+                     const CandidatePlan& plan, const Ladder& ladder, const Sm2Options&) {
+  const bool has_default = !plan.slots.empty() && plan.slots.front().is_default;
+  notes.push_back(fmt::format(
+      "{} candidates from {} pairs of batch size and learning rate{}{}.", plan.slots.size(),
+      plan.num_pairs, plan.has_free_parameters ? ", other parameters drawn by the sampler" : "",
+      has_default ? "; the default configuration is the first, inside the window or not" : ""));
+  notes.push_back(fmt::format("The first rung is {} {} ({}).", number_text(ladder.first),
+                              to_text(history.problem().resource.unit), ladder.why));
+}
+
+void note_rungs(std::vector<std::string>& notes, const trial::History& history,
+                const std::vector<TrialId>& candidates, const Ladder& ladder,
+                const Sm2Options& options) {
+  const RungJudge judge(history, ladder, options);
+  CutSentences cuts;
+  schedulers::BracketRules rules = judge.rules();
+  rules.rank = [&](std::span<const schedulers::Contestant> members, std::size_t rung,
+                   std::size_t num_kept) {
+    Sm2Ranking ranking = judge.judge(members, rung, num_kept);
+    cuts.add(rung, members.size(), num_kept, ranking);
+    return std::move(ranking.trials);
+  };
+  const bool is_filled =
+      candidates.size() >= ladder.num_candidates ||
+      std::ranges::any_of(candidates, [&](TrialId id) { return history.trial(id).rung() > 0; });
+  if (is_filled && candidates.size() > 1) {
+    const auto state = schedulers::follow_bracket(history, candidates, rules);
+    if (state.is_ended && !cuts.sentences.empty()) cuts.sentences.pop_back();  // the final training
+    notes.insert(notes.end(), cuts.sentences.begin(), cuts.sentences.end());
+  }
+  note_what_is_missing(notes, history, candidates, options);
+}
+
+}  // namespace wattune::strategies

@@ -68,15 +68,27 @@ double GoodDensity::log_density(const Places& at) const {
   return largest + std::log(sum) - std::log(static_cast<double>(kernels_.size()) + prior_weight_);
 }
 
+const Place* GoodDensity::any_active(std::size_t member, Rng& rng) const {
+  std::vector<const Place*> active;
+  for (const Kernel& kernel : kernels_) {
+    const Place& place = (*kernel.places)[member];
+    if (place.is_active) active.push_back(&place);
+  }
+  const double total = static_cast<double>(active.size()) + prior_weight_;
+  const auto chosen = static_cast<std::size_t>(rng.uniform() * total);
+  return chosen < active.size() ? active[chosen] : nullptr;
+}
+
 void GoodDensity::draw(std::span<double> point, Rng& rng) const {
   const double total = static_cast<double>(kernels_.size()) + prior_weight_;
   const auto chosen = static_cast<std::size_t>(rng.uniform() * total);
   for (std::size_t i = 0; i < members_.size(); ++i) {
     const std::size_t member = members_[i];
+    const Axis& axis = axes_[member];
     const Place* centre = chosen < kernels_.size() ? &(*kernels_[chosen].places)[member] : nullptr;
-    const bool is_modelled = axes_[member].kind() != AxisKind::Fixed;
-    point[member] = is_modelled && centre != nullptr && centre->is_active
-                        ? axes_[member].draw(*centre, bandwidths_[i], rng)
+    if (centre != nullptr && !centre->is_active) centre = any_active(member, rng);
+    point[member] = axis.kind() != AxisKind::Fixed && centre != nullptr
+                        ? axis.draw(*centre, bandwidths_[i], rng)
                         : rng.uniform();
   }
 }

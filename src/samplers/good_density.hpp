@@ -14,7 +14,8 @@ using Places = std::vector<Place>;
 /// Density of the few good trials over some axes, exact; candidates are drawn from it.
 ///
 /// A mixture of product kernels and the uniform prior. A kernel that lacks an axis is uniform
-/// there; a point that lacks an axis is not judged by it.
+/// there; a point that lacks an axis is not judged by it. Where a drawn kernel lacks an axis, the
+/// draw takes another kernel that has it.
 class GoodDensity {
  public:
   /// Takes    axes     all of the space
@@ -33,6 +34,8 @@ class GoodDensity {
     std::vector<double> log_norms;  // by member
   };
 
+  /// Where some kernel lies that has the axis; null for the prior.
+  [[nodiscard]] const Place* any_active(std::size_t member, Rng& rng) const;
   [[nodiscard]] double log_product(const Kernel& kernel, const Places& at) const;
 
   std::span<const Axis> axes_;

@@ -33,7 +33,7 @@ struct AxisTerm {
 /// Logarithm of the sum of all kernels at each point.
 ///
 /// Takes    log_norm  [whole number of blocks]
-/// Gives    [num_points]; -infinity without a kernel; single precision inside
+/// Gives    [num_points]; kNoKernel without a kernel; single precision inside
 /// Cost     vectorised; the same numbers with every instruction set
 [[nodiscard]] std::vector<double> log_kernel_sums(std::span<const float> log_norm,
                                                   std::span<const std::vector<AxisTerm>> points);

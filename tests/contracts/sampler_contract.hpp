@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "support/history_builder.hpp"
+#include "support/spaces.hpp"
 #include "wattune/samplers/sampler.hpp"
 
 // What every sampler promises. A new sampler instantiates the suite:
@@ -33,55 +34,6 @@ inline std::string case_name(const testing::TestParamInfo<SamplerCase>& info) {
 }
 
 namespace contract {
-
-using space::Choice;
-using space::ChoiceDomain;
-using space::Comparison;
-using space::Condition;
-using space::FloatDomain;
-using space::IntDomain;
-using space::Parameter;
-
-inline Parameter parameter(std::string name, space::Domain domain,
-                           std::vector<Condition> when = {}) {
-  return {std::move(name), std::move(domain), std::nullopt, std::move(when), space::Role::None};
-}
-
-/// One parameter of every kind, two levels of conditions, two forbidden combinations.
-inline space::Space every_kind() {
-  const Condition if_sgd{"optimizer", Comparison::In, {Choice{std::string{"sgd"}}}};
-  const Condition if_nesterov{"nesterov", Comparison::In, {Choice{true}}};
-  const Condition if_deep{"depth", Comparison::GreaterEqual, {Choice{std::int64_t{3}}}};
-  return space::Space{
-      {parameter("momentum", FloatDomain{0.0, 0.99, false, std::nullopt}, {if_sgd, if_nesterov}),
-       parameter("lr", FloatDomain{1e-5, 1.0, true, std::nullopt}),
-       parameter("dropout", FloatDomain{0.0, 0.5, false, 0.1}),
-       parameter("depth", IntDomain{1, 5, false, 1}),
-       parameter("width", IntDomain{8, 512, true, 1}, {if_deep}),
-       parameter("batch", IntDomain{32, 256, false, 32}),
-       parameter("steps", IntDomain{1, 100'000, false, 1}),
-       parameter(
-           "optimizer",
-           ChoiceDomain{{std::string{"sgd"}, std::string{"adam"}, std::string{"lion"}}, false}),
-       parameter("nesterov", ChoiceDomain{{false, true}, false}, {if_sgd}),
-       parameter("precision",
-                 ChoiceDomain{{std::int64_t{8}, std::int64_t{16}, std::int64_t{32}}, true}),
-       parameter("data", space::ConstantDomain{std::string{"fashion"}})},
-      {{{{"optimizer", {std::string{"lion"}}}, {"precision", {std::int64_t{8}, std::int64_t{16}}}}},
-       {{{"batch", {std::int64_t{256}}}, {"depth", {std::int64_t{5}}}}}}};
-}
-
-inline space::Space one_choice() {
-  return space::Space{{parameter("data", space::ConstantDomain{std::string{"fashion"}})}};
-}
-
-/// Of nine combinations, one is allowed.
-inline space::Space nearly_all_forbidden() {
-  const auto letters = ChoiceDomain{{std::string{"a"}, std::string{"b"}, std::string{"c"}}, false};
-  return space::Space{{parameter("x", letters), parameter("y", letters)},
-                      {{{{"x", {std::string{"a"}, std::string{"b"}}}}},
-                       {{{"x", {std::string{"c"}}}, {"y", {std::string{"a"}, std::string{"c"}}}}}}};
-}
 
 inline bool has_only_finite_floats(const space::Configuration& configuration) {
   for (const space::Value& value : configuration.values()) {
@@ -173,7 +125,7 @@ class SamplerContract : public testing::TestWithParam<SamplerCase> {
   }
 
   static trial::Problem problem_of(const Directions& directions, std::size_t num_constraints = 0) {
-    return fake::make_problem(contract::every_kind(), directions, num_constraints, 4.0);
+    return fake::make_problem(fake::every_kind(), directions, num_constraints, 4.0);
   }
 };
 
@@ -267,7 +219,7 @@ TEST_P(SamplerContract, KeepsSuggestingWhenEveryTrialBreaksTheConstraintsOrAllAr
 
 TEST_P(SamplerContract, FindsTheOnlyAllowedCombination) {
   fake::HistoryBuilder builder{
-      fake::make_problem(contract::nearly_all_forbidden(), {trial::Direction::Minimize})};
+      fake::make_problem(fake::nearly_all_forbidden(), {trial::Direction::Minimize})};
   const auto sampler = make(builder.history().problem());
   const auto first = ask(*sampler, builder.history());
   ASSERT_TRUE(first.has_value());
@@ -282,7 +234,7 @@ TEST_P(SamplerContract, FindsTheOnlyAllowedCombination) {
 
 TEST_P(SamplerContract, AcceptsASpaceWithoutAChoice) {
   fake::HistoryBuilder builder{
-      fake::make_problem(contract::one_choice(), {trial::Direction::Minimize})};
+      fake::make_problem(fake::one_choice(), {trial::Direction::Minimize})};
   const auto sampler = make(builder.history().problem());
   for (std::size_t i = 0; i < 30; ++i) {
     const auto suggestion = ask(*sampler, builder.history());

@@ -8,26 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "wattune/space/space.hpp"
+#include "support/spaces.hpp"
 
 // Functions with known optima, to be minimised, for tests of samplers.
 
 namespace wattune::fake {
-
-inline space::Parameter parameter(std::string name, space::Domain domain,
-                                  std::vector<space::Condition> when = {}) {
-  return {std::move(name), std::move(domain), std::nullopt, std::move(when), space::Role::None};
-}
-
-/// x0, x1, ... in [0, 1].
-inline space::Space unit_cube(std::size_t dimension) {
-  std::vector<space::Parameter> parameters;
-  for (std::size_t i = 0; i < dimension; ++i) {
-    parameters.push_back(
-        parameter("x" + std::to_string(i), space::FloatDomain{0.0, 1.0, false, std::nullopt}));
-  }
-  return space::Space{std::move(parameters)};
-}
 
 /// On the unit square; three minima of 0.397887.
 inline double branin(std::span<const double> unit) {

@@ -73,6 +73,12 @@ strategies::Sm2Options sm2_options(const Sm2Section& section) {
                             ? strategies::EnergyMode::Rung
                             : strategies::EnergyMode::Cumulative;
   options.noise_floor = section.noise_floor;
+  options.divergence_factor = section.divergence_factor;
+  options.training_loss = section.training_loss;
+  options.reports_per_rung = static_cast<std::size_t>(section.reports_per_rung);
+  if (section.samples_per_epoch) {
+    options.samples_per_epoch = static_cast<double>(*section.samples_per_epoch);
+  }
   return options;
 }
 
@@ -84,7 +90,7 @@ struct StrategyMaker {
                                std::visit(SchedulerMaker{problem}, section.scheduler));
   }
   std::unique_ptr<strategies::Strategy> operator()(const Sm2Section& section) const {
-    return strategies::make_sm2(problem, SamplerMaker{problem}(SobolSection{}),
+    return strategies::make_sm2(problem, std::visit(SamplerMaker{problem}, section.sampler),
                                 sm2_options(section));
   }
 };

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace wattune::config {
 namespace {
 
@@ -33,12 +35,20 @@ void check_pause(ReadContext& context, const MapReader& study, const YamlNode& s
 void check_sm2(ReadContext& context, const MapReader& study, const YamlNode& strategy,
                const StudyFile& file) {
   const space::Space& space = file.problem.space;
-  for (const auto& [role, word] : {std::pair{space::Role::BatchSize, "batch_size"},
-                                   std::pair{space::Role::LearningRate, "learning_rate"}}) {
-    if (space.index_of(role)) continue;
-    context.error(strategy, fmt::format("strategy `sm2` needs to know which parameter is the {}: "
-                                        "give it `role: {}`",
-                                        word, word));
+  if (!space.index_of(space::Role::BatchSize)) {
+    context.warning(strategy,
+                    "strategy `sm2` leaves its probe out: no parameter has `role: batch_size`");
+  }
+  if (!space.index_of(space::Role::LearningRate)) {
+    context.warning(strategy,
+                    "strategy `sm2` leaves its grid of learning rates out: no parameter "
+                    "has `role: learning_rate`");
+  }
+  const std::string& loss = std::get<Sm2Section>(file.strategy).training_loss;
+  if (!file.metrics.empty() && std::ranges::count(file.metrics, loss) == 0) {
+    context.warning(strategy, fmt::format("strategy `sm2` knows nothing about stability: `metrics` "
+                                          "does not list the training loss, `{}`",
+                                          loss));
   }
   const trial::Objective& quality = file.problem.objectives.front();
   if (quality.measure.kind != trial::MeasureKind::Metric) {

@@ -87,8 +87,8 @@ bool check_step(ReadContext& context, const MapReader& map, double low, double h
     return false;
   }
   if (std::abs(steps - std::round(steps)) > kStepSlack * steps) {
-    context.error(node, fmt::format("`{}` {} does not lead from {} to {}; with `high: {}` or "
-                                    "`high: {}` it would",
+    context.error(node, fmt::format("`{}` {} does not lead from {} to {}; with `high: {:.10g}` or "
+                                    "`high: {:.10g}` it would",
                                     map.path_of("step"), step, low, high,
                                     low + std::floor(steps) * step, low + std::ceil(steps) * step));
     return false;
@@ -194,9 +194,9 @@ void read_role(ReadContext& context, const MapReader& map, ParameterDraft& draft
     context.error(*node, "a batch size is an int or an ordinal of whole numbers, not a float");
   } else if (!is_batch_size && is_whole) {
     context.error(*node, "a learning rate is a float or an ordinal of numbers, not an int");
-  } else if (!draft.is_numeric()) {
-    context.error(*node, fmt::format("the values of a {} are numbers",
-                                     is_batch_size ? "batch size" : "learning rate"));
+  } else if (is_batch_size ? !draft.is_whole() : !draft.is_numeric()) {
+    context.error(*node, is_batch_size ? "the values of a batch size are whole numbers"
+                                       : "the values of a learning rate are numbers");
   } else {
     draft.parameter.role = is_batch_size ? space::Role::BatchSize : space::Role::LearningRate;
   }
@@ -233,6 +233,14 @@ bool ParameterDraft::is_numeric() const {
   }
   const auto* constant = std::get_if<space::ConstantDomain>(&parameter.domain);
   return constant == nullptr || is_number(constant->value);
+}
+
+bool ParameterDraft::is_whole() const {
+  const auto* choices = std::get_if<space::ChoiceDomain>(&parameter.domain);
+  if (choices == nullptr) return std::holds_alternative<space::IntDomain>(parameter.domain);
+  return std::ranges::all_of(choices->choices, [](const Choice& choice) {
+    return std::holds_alternative<std::int64_t>(choice);
+  });
 }
 
 ParameterDraft read_parameter(ReadContext& context, const MapEntry& entry) {

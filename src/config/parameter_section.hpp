@@ -19,6 +19,7 @@ struct ParameterDraft {
   /// Nothing is refused of a parameter that is unsound itself.
   [[nodiscard]] bool can_be(const space::Choice& choice) const;
   [[nodiscard]] bool is_numeric() const;
+  [[nodiscard]] bool is_whole() const;
 };
 
 /// Reads one entry of `parameters:`, all but what `when` means.

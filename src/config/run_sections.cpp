@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <regex>
 
 #include "wattune/base/text.hpp"
 #include "wattune/config/known_names.hpp"
+#include "wattune/energy/carbon.hpp"
 
 namespace wattune::config {
 namespace {
@@ -52,19 +52,30 @@ void read_price(ReadContext& context, const MapReader& map, trial::Tariff& tarif
   }
 }
 
+/// The zone, and its intensity from the shipped table.
 void read_zone(ReadContext& context, const MapReader& map, trial::Tariff& tariff) {
   const YamlNode* const node = map.find("zone");
-  if (node == nullptr) return;
-  const std::string text = node->is_scalar() ? node->text : "";
-  const bool is_code =
-      text.size() == 3 && std::ranges::all_of(text, [](char c) { return c >= 'A' && c <= 'Z'; });
-  if (!is_code) {
-    context.error(*node, fmt::format("`energy.zone` must be an ISO country code of three capital "
-                                     "letters, such as DEU; not {}",
-                                     describe(*node)));
+  const auto code = node ? read_text(context, *node, "energy.zone") : std::nullopt;
+  if (!code) return;
+  const Result<energy::GridTable> table = energy::shipped_grid_table();
+  if (!table) {
+    context.error(*node, table.error().message);
     return;
   }
-  tariff.zone = text;
+  const energy::GridIntensity* const row = table->find(*code);
+  if (row == nullptr) {
+    const auto nearest = nearest_name(*code, table->zones());
+    context.error(*node,
+                  fmt::format("the table of grid intensities has no zone `{}`; a zone is an "
+                              "ISO country code of three letters, such as DEU{}; "
+                              "`intensity: 400 g/kWh` sets your own",
+                              *code, nearest ? fmt::format("; did you mean `{}`?", *nearest) : ""));
+    return;
+  }
+  tariff.zone = row->zone;
+  tariff.grams_per_kwh = row->grams_per_kwh;
+  tariff.intensity_year = row->year;
+  tariff.intensity_source = table->source;
 }
 
 void read_cost_budget(ReadContext& context, const MapReader& map, const trial::Tariff& tariff,
@@ -183,6 +194,7 @@ trial::Tariff read_tariff(ReadContext& context, MapReader& study) {
   if (const auto intensity = map.quantity("intensity", Dimension::Intensity)) {
     tariff.grams_per_kwh = intensity;
     tariff.intensity_source = "study file";
+    tariff.intensity_year = 0;
   }
   read_price(context, map, tariff);
   assign(tariff.pue, map.number("pue", between(1, 10)));
@@ -199,8 +211,7 @@ BudgetSection read_budget(ReadContext& context, MapReader& study, const trial::T
     budget.energy = Joules{*energy};
   budget.time = as_seconds(map.quantity("time", Dimension::Duration));
   budget.carbon_g = map.quantity("carbon", Dimension::Mass);
-  const bool has_intensity = tariff.grams_per_kwh || !tariff.zone.empty();
-  if (budget.carbon_g && !has_intensity) {
+  if (budget.carbon_g && !tariff.grams_per_kwh) {
     context.error(*map.find("carbon"),
                   "nothing can measure `budget.carbon` without `energy.zone` or "
                   "`energy.intensity`");

@@ -75,6 +75,7 @@ constexpr std::array kSchema{
     SchemaKey{"strategy", "scheduler", "name or map", "full"},
 
     SchemaKey{"strategy.sm2", "name", "sm2", "required"},
+    SchemaKey{"strategy.sm2", "sampler", "name or map", "sobol"},
     SchemaKey{"strategy.sm2", "performance_weight", "number", "0.6"},
     SchemaKey{"strategy.sm2", "energy_weight", "number", "0.3"},
     SchemaKey{"strategy.sm2", "stability_weight", "number", "0.1"},
@@ -87,8 +88,12 @@ constexpr std::array kSchema{
     SchemaKey{"strategy.sm2", "idle_seconds", "number", "10"},
     SchemaKey{"strategy.sm2", "min_rung_seconds", "number", "5"},
     SchemaKey{"strategy.sm2", "first_rung_fraction", "number", "0.05"},
+    SchemaKey{"strategy.sm2", "samples_per_epoch", "whole number", "none"},
+    SchemaKey{"strategy.sm2", "reports_per_rung", "whole number", "2"},
     SchemaKey{"strategy.sm2", "energy_mode", "rung or cumulative", "rung"},
     SchemaKey{"strategy.sm2", "noise_floor", "number", "0.02"},
+    SchemaKey{"strategy.sm2", "divergence_factor", "number", "4"},
+    SchemaKey{"strategy.sm2", "training_loss", "metric", "train_loss"},
 
     SchemaKey{"sampler.random", "name", "random", "required"},
     SchemaKey{"sampler.sobol", "name", "sobol", "required"},

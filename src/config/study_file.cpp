@@ -61,7 +61,7 @@ Measurable measurable_of(const StudyFile& file) {
       if (pattern.name != "step") measurable.metrics.push_back(pattern.name);
     }
   }
-  measurable.has_intensity = tariff.grams_per_kwh || !tariff.zone.empty();
+  measurable.has_intensity = tariff.grams_per_kwh.has_value();
   measurable.has_price = tariff.price_per_kwh.has_value();
   return measurable;
 }

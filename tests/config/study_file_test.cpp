@@ -125,7 +125,7 @@ TEST(StudyFile, KeepsStrategyBudgetAndRunnerInSiUnits) {
   EXPECT_EQ(file.problem.tariff.currency, "EUR");
   EXPECT_EQ(file.problem.tariff.pue, 1.2);
   EXPECT_EQ(file.report.tolerance, 0.02);
-  EXPECT_THAT(file.metrics, ElementsAre("val_accuracy", "val_loss"));
+  EXPECT_THAT(file.metrics, ElementsAre("val_accuracy", "train_loss"));
   EXPECT_TRUE(file.warnings.empty());
 }
 

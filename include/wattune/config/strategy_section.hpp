@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -57,6 +58,7 @@ enum class EnergyMode : std::uint8_t {
 
 /// The weights are at least 0 and add up to 1.
 struct Sm2Section {
+  SamplerSection sampler = SobolSection{};  ///< Of what is neither batch size nor learning rate.
   double performance_weight = 0.6;
   double energy_weight = 0.3;
   double stability_weight = 0.1;
@@ -68,9 +70,13 @@ struct Sm2Section {
   std::int64_t warmup_steps = 20;
   double idle_seconds = 10.0;
   double min_rung_seconds = 5.0;
-  double first_rung_fraction = 0.05;
+  double first_rung_fraction = 0.05;              ///< Of an epoch, where its length is known.
+  std::optional<std::int64_t> samples_per_epoch;  ///< Tells it where the resource is not epochs.
+  std::int64_t reports_per_rung = 2;
   EnergyMode energy_mode = EnergyMode::Rung;
   double noise_floor = 0.02;
+  double divergence_factor = 4.0;  ///< Of the smoothed training loss over its start.
+  std::string training_loss = "train_loss";
   bool operator==(const Sm2Section&) const = default;
 };
 

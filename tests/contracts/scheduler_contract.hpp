@@ -8,53 +8,11 @@
 #include <vector>
 
 #include "support/problems.hpp"
+#include "support/scheduled_study.hpp"
 #include "support/simulated_study.hpp"
 #include "wattune/schedulers/scheduler.hpp"
 
 namespace wattune::contracts {
-
-/// Lets a scheduler run a simulated study on random configurations, a given number of them.
-class ScheduledStudy final : public strategies::Strategy {
- public:
-  ScheduledStudy(std::unique_ptr<schedulers::Scheduler> scheduler, std::size_t max_trials)
-      : scheduler_(std::move(scheduler)), max_trials_(max_trials) {}
-
-  strategies::Next next(const trial::History& history) override {
-    const auto fresh = history.trials().size() < max_trials_ ? schedulers::Fresh::Available
-                                                             : schedulers::Fresh::Exhausted;
-    const schedulers::Step step = scheduler_->next(history, fresh);
-    if (const auto* start = std::get_if<schedulers::StartFresh>(&step)) {
-      EXPECT_EQ(fresh, schedulers::Fresh::Available) << "StartFresh, but nothing is left to start";
-      Rng rng{history.problem().seed, history.trials().size()};
-      strategies::NewTrial made;
-      made.configuration = *history.problem().space.sample(rng);
-      made.assignment =
-          assignment_to(history.next_trial_id(), 0.0, start->to, start->rung, start->bracket);
-      return made;
-    }
-    if (const auto* promote = std::get_if<schedulers::Promote>(&step)) {
-      const trial::Trial& trial = history.trial(promote->trial);
-      const auto checkpoint = trial.checkpoint();
-      return strategies::Resume{assignment_to(promote->trial, checkpoint ? checkpoint->step : 0.0,
-                                              promote->to, promote->rung, trial.bracket())};
-    }
-    if (std::holds_alternative<schedulers::Wait>(step)) return strategies::Wait{};
-    EXPECT_EQ(fresh, schedulers::Fresh::Exhausted) << "Done, but fresh trials are available";
-    EXPECT_EQ(history.num_running(), 0U) << "Done while a trial runs";
-    return strategies::Finished{"done"};
-  }
-
-  trial::Verdict decide(const trial::History& history, TrialId trial) override {
-    return scheduler_->decide(history, trial);
-  }
-  std::string progress(const trial::History&) const override { return "test"; }
-  std::vector<std::string> notes(const trial::History&) const override { return {}; }
-  std::string describe() const override { return scheduler_->describe(); }
-
- private:
-  std::unique_ptr<schedulers::Scheduler> scheduler_;
-  std::size_t max_trials_;
-};
 
 /// A scheduler under test.
 struct SchedulerCase {

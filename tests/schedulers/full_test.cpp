@@ -18,7 +18,7 @@ TEST(Full, TakesEveryTrialThatDoesNotFailToTheEnd) {
   const trial::Problem problem =
       accuracy_problem({float_parameter("x", 0.0, 1.0)}, {trial::ResourceUnit::Epochs, 1.0, 20.0});
   SimulatedStudy study(problem, ordinary_training(problem), 2);
-  contracts::ScheduledStudy strategy(make_full(problem.resource), 12);
+  ScheduledStudy strategy(make_full(problem.resource), 12);
   study.run(strategy);
 
   for (const trial::Trial& trial : study.history().trials()) {

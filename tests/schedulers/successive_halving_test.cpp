@@ -51,8 +51,8 @@ class OneBracket {
   /// Trials by the highest rung they were taken to.
   std::vector<int> rungs() {
     SimulatedStudy study(problem, training, num_slots_);
-    contracts::ScheduledStudy strategy(make_successive_halving(problem.resource, options_),
-                                       accuracies_.size());
+    ScheduledStudy strategy(make_successive_halving(problem.resource, options_),
+                            accuracies_.size());
     EXPECT_TRUE(study.run(strategy));
     std::vector<int> rungs;
     for (const trial::Trial& trial : study.history().trials()) rungs.push_back(trial.rung());
@@ -126,8 +126,7 @@ TEST(SuccessiveHalving, ATrialAloneInItsRungGoesToTheEndAtOnce) {
   OneBracket bracket({0.1, 0.2}, {2, 2, {}});
   bracket.problem.resource.max = 64.0;
   SimulatedStudy study(bracket.problem, bracket.training);
-  contracts::ScheduledStudy strategy(make_successive_halving(bracket.problem.resource, {2, 2, {}}),
-                                     2);
+  ScheduledStudy strategy(make_successive_halving(bracket.problem.resource, {2, 2, {}}), 2);
   study.run(strategy);
   EXPECT_EQ(study.history().trials()[1].num_assignments(), 2);
   EXPECT_EQ(study.history().trials()[1].step(), 64.0);
@@ -138,7 +137,7 @@ TEST(SuccessiveHalving, BeginsTheNextBracketWhenTheWinnerHasReachedTheEnd) {
   std::iota(accuracies.begin(), accuracies.end(), 0.0);
   OneBracket bracket(accuracies, {3, 9, {}});
   SimulatedStudy study(bracket.problem, bracket.training, 3);
-  contracts::ScheduledStudy strategy(make_successive_halving(kNine, {3, 9, {}}), 18);
+  ScheduledStudy strategy(make_successive_halving(kNine, {3, 9, {}}), 18);
   study.run(strategy);
 
   bool has_completed = false;
@@ -156,7 +155,7 @@ TEST(SuccessiveHalving, BeginsTheNextBracketWhenTheWinnerHasReachedTheEnd) {
 TEST(SuccessiveHalving, TheTrialsOfARungRunSideBySide) {
   OneBracket bracket(std::vector<double>(9, 0.5), {3, 9, {}});
   SimulatedStudy study(bracket.problem, bracket.training, 3);
-  contracts::ScheduledStudy strategy(make_successive_halving(kNine, {3, 9, {}}), 9);
+  ScheduledStudy strategy(make_successive_halving(kNine, {3, 9, {}}), 9);
   study.run(strategy);
 
   int num_running = 0;

@@ -6,9 +6,9 @@
 #include <map>
 #include <numeric>
 
-#include "contracts/scheduler_contract.hpp"
 #include "contracts/strategy_contract.hpp"
 #include "support/problems.hpp"
+#include "support/scheduled_study.hpp"
 #include "support/simulated_study.hpp"
 #include "support/uniform_sampler.hpp"
 #include "wattune/base/result.hpp"
@@ -148,7 +148,25 @@ const trial::Trial* winner_of(const SimulatedStudy& study) {
 StrategyCase contract_case(std::string name, std::vector<space::Parameter> parameters,
                            trial::Resource resource) {
   const auto problem = [parameters, resource] { return problem_of(parameters, resource); };
-  return {std::move(name), problem, [problem] { return sm2(problem(), short_options()); }};
+  return {std::move(name), problem, [problem] { return sm2(problem(), short_options()); }, true};
+}
+
+StrategyCase energy_blind(StrategyCase made) {
+  const auto problem = made.problem;
+  made.make = [problem] {
+    Sm2Options options = short_options();
+    options.weights = {1.0, 0.0, 0.0};
+    return sm2(problem(), options);
+  };
+  made.decides_on_energy = false;
+  return made;
+}
+
+space::Parameter constant(std::string name) {
+  space::Parameter parameter;
+  parameter.name = std::move(name);
+  parameter.domain = space::ConstantDomain{std::int64_t{3}};
+  return parameter;
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -165,8 +183,9 @@ INSTANTIATE_TEST_SUITE_P(
                       {ResourceUnit::Samples, 500.0, 20'000.0}),
         contract_case("NoRoles", {float_parameter("x", 0.0, 1.0)},
                       {ResourceUnit::Samples, 500.0, 20'000.0}),
-        contract_case("OneCandidate", {int_parameter("x", 3, 3, 3)},
-                      {ResourceUnit::Samples, 500.0, 20'000.0})),
+        contract_case("OneCandidate", {constant("x")}, {ResourceUnit::Samples, 500.0, 20'000.0}),
+        energy_blind(contract_case("EnergyBlind", {batch_size(), learning_rate()},
+                                   {ResourceUnit::Samples, 500.0, 20'000.0}))),
     case_name);
 
 TEST(Sm2, ProbesEveryPowerOfTwoAfterTheIdlePower) {
@@ -442,11 +461,10 @@ TEST(Sm2, WithoutEnergyAndStabilityItDecidesAsPlainHalving) {
     ASSERT_TRUE(with_sm2.run(*sm2(random.problem, options)));
 
     SimulatedStudy with_halving(random.problem, random.training, num_slots);
-    contracts::ScheduledStudy halving(
-        schedulers::make_successive_halving(
-            random.problem.resource,
-            {2, random.num_candidates, schedulers::RankBy::FirstObjective}),
-        random.num_candidates);
+    ScheduledStudy halving(schedulers::make_successive_halving(
+                               random.problem.resource,
+                               {2, random.num_candidates, schedulers::RankBy::FirstObjective}),
+                           random.num_candidates);
     ASSERT_TRUE(with_halving.run(halving));
 
     const auto left = with_sm2.history().trials();
@@ -454,8 +472,9 @@ TEST(Sm2, WithoutEnergyAndStabilityItDecidesAsPlainHalving) {
     ASSERT_EQ(left.size(), right.size());
     for (std::size_t i = 0; i < left.size() && random.num_candidates > 1; ++i) {
       ASSERT_EQ(left[i].rung(), right[i].rung()) << "study " << seed << ", trial " << i;
-      ASSERT_EQ(left[i].step(), right[i].step()) << "study " << seed << ", trial " << i;
       ASSERT_EQ(left[i].state(), right[i].state()) << "study " << seed << ", trial " << i;
+      if (left[i].state() == trial::TrialState::Failed) continue;  // between two reports
+      ASSERT_EQ(left[i].step(), right[i].step()) << "study " << seed << ", trial " << i;
       num_promoted += left[i].rung() > 0 ? 1 : 0;
     }
   }
@@ -463,14 +482,16 @@ TEST(Sm2, WithoutEnergyAndStabilityItDecidesAsPlainHalving) {
 }
 
 TEST(Sm2, FindsTheBestConfigurationForAQuarterOfTheEnergyOfTrainingAllCandidates) {
-  const trial::Problem problem = usual_problem();
+  constexpr double kMax = 256'000.0;
+  const trial::Problem problem =
+      problem_of({batch_size(), learning_rate()}, {ResourceUnit::Samples, 1'000.0, kMax});
   const SimulatedStudy study = finished_study(problem, classifier(problem));
   double joules_of_all = 0.0;
   double best = 0.0;
   for (const trial::Trial* candidate : candidates_in(study)) {
     const double size = number_at(problem, candidate->configuration(), "batch_size");
     const double rate = number_at(problem, candidate->configuration(), "lr");
-    joules_of_all += kMaxSamples * joules_per_sample(size);
+    joules_of_all += kMax * joules_per_sample(size);
     best = std::max(best, final_accuracy(size, rate));
   }
   ASSERT_NE(winner_of(study), nullptr);
@@ -486,7 +507,7 @@ TEST(Sm2, RefusesWhatItCannotWorkWith) {
   EXPECT_THROW(sm2(problem_of({learning_rate()}, {ResourceUnit::Run, 1.0, 1.0}), {}), ConfigError);
   EXPECT_THROW(sm2(problem_of({float_parameter("b", 1, 9, false, {}, space::Role::BatchSize)}), {}),
                ConfigError);
-  EXPECT_THROW(sm2(problem_of({int_parameter("b", 0, 0, {}, space::Role::BatchSize)}), {}),
+  EXPECT_THROW(sm2(problem_of({int_parameter("b", -9, 0, {}, space::Role::BatchSize)}), {}),
                ConfigError);
   Sm2Options options;
   options.weights = {0.0, 0.0, 0.0};

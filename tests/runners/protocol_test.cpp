@@ -32,7 +32,7 @@ TEST(Protocol, ReadsAReport) {
 }
 
 TEST(Protocol, TakesNanInfinityAndNullForNoNumber) {
-  for (const char* token : {"NaN", "-NaN", "Infinity", "-Infinity", "null", "1e999"}) {
+  for (const char* token : {"NaN", "-NaN", "Infinity", "-Infinity", "null"}) {
     const std::string line =
         std::string(R"({"type":"report","step":1,"metrics":{"NaN \" x":)") + token + R"(,"b":2}})";
     const auto report = parsed<ReportMessage>(line);

@@ -36,7 +36,13 @@ Ending failed_ending(const EndFacts& facts) {
     return with_tail(Outcome::FailedExit, fmt::format("exit status {}", *facts.exit.status),
                      facts.stderr_tail);
   }
-  const int number = facts.exit.signal.value_or(0);
+  if (!facts.exit.signal) {
+    return with_tail(Outcome::FailedSignal,
+                     "ended, and another part of this process took its "
+                     "exit status",
+                     facts.stderr_tail);
+  }
+  const int number = *facts.exit.signal;
   const char* name = ::sigdescr_np(number);
   std::string why = fmt::format("ended by signal {} ({})", number, name ? name : "unknown");
   if (number == SIGKILL) why += "; nobody here sent it: perhaps the kernel, for memory";

@@ -59,14 +59,15 @@ class LocalStudy {
   }
 
   /// Answers every report with `verdict` until all trials have ended; gives all that happened.
-  std::vector<trial::Event> run(trial::Verdict verdict = trial::Verdict::Continue) {
-    return run_until(verdict, [](const trial::Event&) { return false; });
+  std::vector<trial::Event> run(trial::Verdict verdict = trial::Verdict::Continue,
+                                Seconds patience = Seconds{20.0}) {
+    return run_until(
+        verdict, [](const trial::Event&) { return false; }, patience);
   }
 
   /// As `run`, but returns once `enough(event)`.
   template <typename Enough>
-  std::vector<trial::Event> run_until(trial::Verdict verdict, Enough enough,
-                                      Seconds patience = Seconds{20.0}) {
+  std::vector<trial::Event> run_until(trial::Verdict verdict, Enough enough, Seconds patience) {
     std::vector<trial::Event> all;
     const MonotonicTime begun = clock_.now();
     const std::size_t num_slots = *options.slots.workers;

@@ -370,7 +370,7 @@ TEST(LocalRunner, ReadsAFloodOfOutput) {
 
   EXPECT_EQ(only<trial::Reported>(events).size(), 1u);
   EXPECT_EQ(std::filesystem::file_size(study.path("files/trial-000000/stdout.log")),
-            20000u * 201u + 14u);
+            5000u * 201u + 14u);
 }
 
 // ---- what a program gets -------------------------------------------------------------------

@@ -20,7 +20,7 @@ struct CapturePattern {
 };
 
 /// Longer lines are matched up to here.
-inline constexpr std::size_t kMaxCapturedLineBytes = 4096;
+inline constexpr std::size_t kMaxCapturedLineBytes = 2048;
 
 /// Makes reports of what an unmodified program prints.
 ///

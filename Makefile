@@ -20,7 +20,7 @@ build:
 	@cmake --build --preset release -j$(JOBS) -- --quiet
 
 run: build
-	@$(RELEASE)/bin/wattune tune studies/fashion-mnist.yaml --fresh --report runs/fashion-mnist.html
+	@$(RELEASE)/bin/wattune tune studies/fashion-mnist.yaml --again --report runs/fashion-mnist.html
 
 run-baseline: build
 	@tools/run-baseline

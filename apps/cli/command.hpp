@@ -28,6 +28,7 @@ class CommandError : public std::runtime_error {
 void add_tune(CLI::App& program, ExitStatus& status);
 void add_check(CLI::App& program);
 void add_best(CLI::App& program);
+void add_compare(CLI::App& program);
 void add_front(CLI::App& program);
 void add_trials(CLI::App& program);
 void add_ledger(CLI::App& program);

@@ -41,6 +41,7 @@ int run(int argc, char** argv) {
   add_trials(program);
   add_ledger(program);
   add_report(program);
+  add_compare(program);
   add_export(program);
   add_completion(program);
   try {

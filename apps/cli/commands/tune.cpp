@@ -80,7 +80,8 @@ std::vector<space::Configuration> candidates_of(const std::string& database) {
   return candidates;
 }
 
-std::string environment_text(const config::StudyFile& file, const energy::MachineMeters& machine,
+std::string environment_text(const config::StudyFile& file, const trial::Budgets& budgets,
+                             const energy::MachineMeters& machine,
                              const energy::EnergyAccountant& accountant) {
   nlohmann::json messages = nlohmann::json::array();
   for (const energy::BackendNote& note : machine.notes) messages.push_back(note.words);
@@ -88,7 +89,7 @@ std::string environment_text(const config::StudyFile& file, const energy::Machin
                         {"host", host_json(machine.gpus)},
                         {"channels", channels_json(accountant)},
                         {"tolerance", file.report.tolerance},
-                        {"budgets", to_json(config::make_budgets(file))},
+                        {"budgets", to_json(budgets)},
                         {"messages", messages}}
       .dump();
 }
@@ -112,6 +113,11 @@ void print_summary(const report::StudyRecord& record, const fs::path& database) 
   }
   fmt::print("\n{}\n\nstudy    {}\n", document.at("ledger").at("sentence").get<std::string>(),
              database.string());
+}
+
+/// Candidates of another study are trained to the end, whatever the budget of the search was.
+trial::Budgets budgets_of(const TuneOptions& options, const config::StudyFile& file) {
+  return options.same_candidates_as.empty() ? config::make_budgets(file) : trial::Budgets{};
 }
 
 study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
@@ -141,17 +147,18 @@ study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
   const auto observer = is_live ? make_live_observer() : make_plain_observer();
 
   catch_stop_signals();
-  const auto end =
-      study::run_study(study::StudyParts{.problem = problem,
-                                         .strategy = *strategy,
-                                         .runner = *runner,
-                                         .storage = *storage,
-                                         .clock = clock,
-                                         .observer = *observer,
-                                         .budgets = config::make_budgets(file),
-                                         .environment = environment_text(file, machine, accountant),
-                                         .can_pause = file.capture.empty()},
-                       stop_signal());
+  const auto end = study::run_study(
+      study::StudyParts{
+          .problem = problem,
+          .strategy = *strategy,
+          .runner = *runner,
+          .storage = *storage,
+          .clock = clock,
+          .observer = *observer,
+          .budgets = budgets_of(options, file),
+          .environment = environment_text(file, budgets_of(options, file), machine, accountant),
+          .can_pause = file.capture.empty()},
+      stop_signal());
   if (!end) throw CommandError(ExitStatus::Failure, end.error().message);
   return *end;
 }

@@ -298,22 +298,15 @@ Result<void> SqliteStorage::read(
 
 EventRow row_of(const Statement& statement) {
   EventRow row;
-  const auto integer = [&](int column) {
-    return statement.is_null(column) ? std::nullopt : std::optional(statement.integer(column));
-  };
-  const auto real = [&](int column) {
-    return statement.is_null(column) ? std::nullopt : std::optional(statement.real(column));
-  };
   row.kind = static_cast<EventKind>(statement.integer(2));
-  row.trial = integer(3);
-  row.code = integer(4);
-  row.step = real(5);
-  row.samples = real(6);
-  row.duration_s = real(7);
-  if (!statement.is_null(11)) {
-    row.energy =
-        EnergyFigure{Microjoules{statement.integer(8)}, Microjoules{statement.integer(9)},
-                     Joules{statement.real(10)}, static_cast<Provenance>(statement.integer(11))};
+  row.trial = statement.optional_integer(3);
+  row.code = statement.optional_integer(4);
+  row.step = statement.optional_real(5);
+  row.samples = statement.optional_real(6);
+  row.duration_s = statement.optional_real(7);
+  if (const auto provenance = statement.optional_integer(11)) {
+    row.energy = EnergyFigure{Microjoules{statement.integer(8)}, Microjoules{statement.integer(9)},
+                              Joules{statement.real(10)}, static_cast<Provenance>(*provenance)};
   }
   row.body = statement.text(12);
   return row;

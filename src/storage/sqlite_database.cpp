@@ -22,8 +22,17 @@ void Statement::bind_null(int index) {
   sqlite3_bind_null(statement_.get(), index);
 }
 
-bool Statement::is_null(int column) const {
-  return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+// One look-up of the column for both questions: a large study asks a million of them.
+std::optional<std::int64_t> Statement::optional_integer(int column) const {
+  sqlite3_value* value = sqlite3_column_value(statement_.get(), column);
+  if (sqlite3_value_type(value) == SQLITE_NULL) return std::nullopt;
+  return sqlite3_value_int64(value);
+}
+
+std::optional<double> Statement::optional_real(int column) const {
+  sqlite3_value* value = sqlite3_column_value(statement_.get(), column);
+  if (sqlite3_value_type(value) == SQLITE_NULL) return std::nullopt;
+  return sqlite3_value_double(value);
 }
 
 std::int64_t Statement::integer(int column) const {

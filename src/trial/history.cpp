@@ -87,6 +87,9 @@ void History::on(const SessionStarted& event) {
 
 void History::on(const TrialCreated& event) {
   WATTUNE_REQUIRE(event.trial == next_trial_id());
+  // By an eighth, not twofold: empty places for trials would be the larger part of their memory.
+  if (trials_.size() == trials_.capacity())
+    trials_.reserve(trials_.size() + trials_.size() / 8 + 16);
   trials_.emplace_back(event.trial, event.purpose, event.origin, event.configuration);
 }
 
@@ -121,11 +124,25 @@ void History::on(const Reported& event) {
   store_metrics(trial, event.metrics);
 }
 
+/// Are these the trial's metrics in the order of its table? Almost every report after the first.
+bool History::has_columns(const Trial& trial, const std::vector<MetricValue>& metrics) const {
+  return std::ranges::equal(
+      trial.metric_ids_, metrics,
+      [&](MetricId id, const MetricValue& metric) { return metric_names_[id] == metric.name; });
+}
+
 /// Appends one row to the trial's metric table, widening the table where a metric is new to the
 /// trial.
 void History::store_metrics(Trial& trial, const std::vector<MetricValue>& metrics) {
   constexpr double kAbsent = std::numeric_limits<double>::quiet_NaN();
   const std::size_t num_rows = trial.reports_.size();
+  if (has_columns(trial, metrics)) {
+    for (const MetricValue& metric : metrics) {
+      WATTUNE_REQUIRE(std::isfinite(metric.value));
+      trial.metric_values_.push_back(metric.value);
+    }
+    return;
+  }
   for (const MetricValue& metric : metrics) {
     WATTUNE_REQUIRE(std::isfinite(metric.value));
     const MetricId id = intern(metric.name);

@@ -98,6 +98,7 @@ class History {
 
   Trial& known(TrialId id);
   MetricId intern(const std::string& name);
+  [[nodiscard]] bool has_columns(const Trial& trial, const std::vector<MetricValue>& metrics) const;
   void store_metrics(Trial& trial, const std::vector<MetricValue>& metrics);
   [[nodiscard]] std::optional<double> value_of_report(const Trial& trial, const Measure& measure,
                                                       std::size_t report_index) const;

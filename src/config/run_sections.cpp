@@ -67,8 +67,8 @@ void read_zone(ReadContext& context, const MapReader& map, trial::Tariff& tariff
     const auto nearest = nearest_name(*code, table->zones());
     context.error(*node,
                   fmt::format("the table of grid intensities has no zone `{}`; a zone is an "
-                              "ISO country code of three letters, such as DEU{}; "
-                              "`intensity: 400 g/kWh` sets your own",
+                              "ISO country code of three letters, such as DEU, and "
+                              "`intensity: 400 g/kWh` sets your own{}",
                               *code, nearest ? fmt::format("; did you mean `{}`?", *nearest) : ""));
     return;
   }
@@ -87,9 +87,10 @@ void read_cost_budget(ReadContext& context, const MapReader& map, const trial::T
     context.error(*node, fmt::format("`budget.cost` {}", reading.problem));
   } else if (reading.money->amount <= 0.0) {
     context.error(*node, fmt::format("`budget.cost` must be more than 0, not {}", describe(*node)));
-  } else if (!tariff.price_per_kwh) {
+  } else if (!context.marks.contains("energy.price")) {
     context.error(*node, "nothing can measure `budget.cost` without `energy.price`");
-  } else if (!reading.money->currency.empty() && reading.money->currency != tariff.currency) {
+  } else if (tariff.price_per_kwh && !reading.money->currency.empty() &&
+             reading.money->currency != tariff.currency) {
     context.error(*node, fmt::format("`budget.cost` is in {}, but `energy.price` in {}",
                                      reading.money->currency, tariff.currency));
   } else {
@@ -211,7 +212,9 @@ BudgetSection read_budget(ReadContext& context, MapReader& study, const trial::T
     budget.energy = Joules{*energy};
   budget.time = as_seconds(map.quantity("time", Dimension::Duration));
   budget.carbon_g = map.quantity("carbon", Dimension::Mass);
-  if (budget.carbon_g && !tariff.grams_per_kwh) {
+  const bool has_intensity =
+      context.marks.contains("energy.zone") || context.marks.contains("energy.intensity");
+  if (budget.carbon_g && !has_intensity) {
     context.error(*map.find("carbon"),
                   "nothing can measure `budget.carbon` without `energy.zone` or "
                   "`energy.intensity`");

@@ -50,9 +50,9 @@ std::string read_study_name(ReadContext& context, const MapReader& study, const 
   return *text;
 }
 
-Measurable measurable_of(const StudyFile& file) {
+/// A price or zone that is there but wrong has been reported where it stands.
+Measurable measurable_of(const ReadContext& context, const StudyFile& file) {
   Measurable measurable;
-  const trial::Tariff& tariff = file.problem.tariff;
   measurable.has_capture = !file.capture.empty();
   measurable.metrics = file.metrics;
   if (measurable.has_capture) {
@@ -61,8 +61,9 @@ Measurable measurable_of(const StudyFile& file) {
       if (pattern.name != "step") measurable.metrics.push_back(pattern.name);
     }
   }
-  measurable.has_intensity = tariff.grams_per_kwh.has_value();
-  measurable.has_price = tariff.price_per_kwh.has_value();
+  measurable.has_intensity =
+      context.marks.contains("energy.zone") || context.marks.contains("energy.intensity");
+  measurable.has_price = context.marks.contains("energy.price");
   return measurable;
 }
 
@@ -92,7 +93,7 @@ StudyFile read_sections(ReadContext& context, MapReader& study, const fs::path& 
   file.metrics = read_metrics(context, study, file.capture);
   problem.tariff = read_tariff(context, study);
   problem.resource = read_resource(context, study);
-  const Measurable measurable = measurable_of(file);
+  const Measurable measurable = measurable_of(context, file);
   problem.objectives = read_objectives(context, study, measurable);
   problem.constraints = read_constraints(context, study, measurable);
   file.budget = read_budget(context, study, problem.tariff);

@@ -35,9 +35,9 @@ std::string cut_to(std::string text, std::size_t width) {
 }
 
 /// The budget that is nearest to its end, or nothing where there is none.
-const report::BudgetUse* tightest(const std::vector<report::BudgetUse>& budgets) {
+const trial::BudgetUse* tightest(std::span<const trial::BudgetUse> budgets) {
   const auto found = std::ranges::max_element(
-      budgets, {}, [](const report::BudgetUse& budget) { return budget.used / budget.limit; });
+      budgets, {}, [](const trial::BudgetUse& budget) { return budget.used / budget.limit; });
   return found == budgets.end() ? nullptr : &*found;
 }
 
@@ -56,8 +56,9 @@ std::string bar(double share, std::size_t width) {
 }
 
 std::string budget_line(const LiveState& state) {
-  const report::BudgetUse* budget = tightest(state.budgets);
-  if (budget == nullptr) return fmt::format("running for {}", duration_text(state.elapsed));
+  const trial::BudgetUse* budget = tightest(state.budgets);
+  if (budget == nullptr)
+    return fmt::format("running for {}", duration_text(state.history.total_duration()));
   const double share = budget->used / budget->limit;
   std::string line = fmt::format(
       "{} {:3.0f} %  {} {} of {}", bar(share, 24), 100.0 * std::min(share, 1.0), budget->name,

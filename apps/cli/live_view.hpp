@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "wattune/base/units.hpp"
-#include "wattune/report/document.hpp"
 #include "wattune/runners/runner.hpp"
+#include "wattune/trial/budget.hpp"
 #include "wattune/trial/history.hpp"
 
 namespace wattune::cli {
@@ -14,10 +14,9 @@ namespace wattune::cli {
 /// What the screen shows of a study that runs.
 struct LiveState {
   const trial::History& history;
-  const std::vector<runners::Running>& running;
-  const std::vector<report::BudgetUse>& budgets;
+  std::span<const runners::Running> running;
+  std::span<const trial::BudgetUse> budgets;
   std::string progress;  ///< The strategy's own words.
-  Seconds elapsed;       ///< Of this session.
 };
 
 /// The lines of the live view, each at most `width` characters wide on a terminal.

@@ -80,8 +80,10 @@ struct Account {
 struct WindowPart {
   Microjoules idle;
   Microjoules dynamic;
-  Watts power;   ///< For the edges: of the window or of the last step, whichever is more.
-  Seconds late;  ///< How far the reads missed the window's two edges.
+  Watts start_power;  ///< At least the mean of the window: a counter that stood still is not exact.
+  Watts end_power;
+  Seconds late_start;  ///< How far the last good read before an edge lies from it.
+  Seconds late_end;
   bool was_read = false;
   bool is_lost = false;
   Provenance provenance = Provenance::Measured;
@@ -96,9 +98,8 @@ class FigureSum {
     figure_.provenance = std::max(figure_.provenance, part.provenance);
     const Microjoules total = part.idle + part.dynamic;
     gain_ += total.joules().value() * channel.gain_uncertainty;
-    const double step = (part.power * channel.refresh).value();
-    const double late = (part.power * part.late).value();
-    edges_ += 4.0 * step * step / 6.0 + late * late;
+    add_edge(part.start_power, part.late_start, channel.refresh);
+    add_edge(part.end_power, part.late_end, channel.refresh);
   }
 
   [[nodiscard]] EnergyFigure figure(bool is_missing) const {
@@ -109,6 +110,14 @@ class FigureSum {
   }
 
  private:
+  /// The counter shows the end of its last step: an error even over one step's energy, of which
+  /// two standard deviations count.
+  void add_edge(Watts power, Seconds late, Seconds refresh) {
+    const double step = (power * refresh).value();
+    const double missed = (power * late).value();
+    edges_ += 4.0 * step * step / 12.0 + missed * missed;
+  }
+
   EnergyFigure figure_;
   double gain_ = 0.0;
   double edges_ = 0.0;
@@ -309,8 +318,11 @@ WindowPart EnergyAccountant::Books::part_of(const Mark& mark, std::size_t channe
   }
   part.was_read = read_at > mark.at;
   part.is_lost = (book.has_ended && read_at < end) || (!part.was_read && !book.has_moved);
-  part.power = std::max(entry.power, (part.idle + part.dynamic).joules() / elapsed(mark.at, end));
-  part.late = elapsed(start.read_at, mark.at) + elapsed(std::min(read_at, end), end);
+  const Watts mean = (part.idle + part.dynamic).joules() / elapsed(mark.at, end);
+  part.start_power = std::max(start.power, mean);
+  part.end_power = std::max(entry.power, mean);
+  part.late_start = elapsed(start.read_at, mark.at);
+  part.late_end = elapsed(std::min(read_at, end), end);
   return part;
 }
 
@@ -408,7 +420,7 @@ EnergyAccountant::Mark EnergyAccountant::mark(AccountId id) const {
   for (std::size_t i = 0; i < account.entries.size(); ++i) {
     const Entry& entry = account.entries[i];
     const MonotonicTime read_at = account.closed_at ? entry.read_at : books_->channels[i].read_at;
-    mark.per_channel.push_back({entry.idle, entry.dynamic, read_at});
+    mark.per_channel.push_back({entry.idle, entry.dynamic, entry.power, read_at});
   }
   return mark;
 }
@@ -438,8 +450,9 @@ EnergyFigure EnergyAccountant::metered() const {
     WindowPart part;
     part.idle = book.idle;
     part.dynamic = book.dynamic;
-    part.power = book.power;
-    part.late = elapsed(book.read_at, books_->ticked);
+    part.start_power = book.power;
+    part.end_power = book.power;
+    part.late_end = elapsed(book.read_at, books_->ticked);
     part.provenance = book.guessed_at ? std::max(book.channel.provenance, Provenance::Modelled)
                                       : book.channel.provenance;
     sum.add(part, book.channel);

@@ -37,6 +37,7 @@ void take_field(CpuIdentity& identity, std::string_view key, std::string_view va
   if (key == "model" || key == "CPU part") identity.model = number(value);
   if (key == "stepping" || key == "CPU revision") identity.stepping = number(value);
   if (key == "model name") identity.name = value;
+  if (key == "flags") identity.is_virtual = value.find("hypervisor") != std::string_view::npos;
 }
 
 std::string describe(const CpuIdentity& identity) {

@@ -13,9 +13,8 @@ using Points = std::span<const std::vector<double>>;
 std::vector<std::size_t> lexicographic_order(Points points) {
   std::vector<std::size_t> order(points.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, [&](std::size_t left, std::size_t right) {
-    return points[left] < points[right];
-  });
+  std::ranges::stable_sort(
+      order, [&](std::size_t left, std::size_t right) { return points[left] < points[right]; });
   return order;
 }
 
@@ -39,9 +38,8 @@ class FrontStack {
     const std::vector<double>& point = points_[index];
     // The last of a front has its lowest second loss, so that it dominates if any member does.
     if (point.size() <= 2) return dominates(points_[members.back()], point);
-    return std::any_of(members.rbegin(), members.rend(), [&](std::size_t member) {
-      return dominates(points_[member], point);
-    });
+    return std::any_of(members.rbegin(), members.rend(),
+                       [&](std::size_t member) { return dominates(points_[member], point); });
   }
 
   Points points_;

@@ -231,7 +231,7 @@ Json report_document(const StudyRecord& record, const DocumentOptions& options) 
   const std::vector<Recommendation> recommendations = recommend(history, options.tolerance);
   Json document = {{"schema", kSchema}, {"wattune", version()}, {"study", study_json(record)}};
   document["budgets"] = Json::array();
-  for (const BudgetUse& budget : options.budgets) {
+  for (const trial::BudgetUse& budget : options.budgets) {
     document["budgets"].push_back({{"name", budget.name},
                                    {"limit", budget.limit},
                                    {"used", budget.used},
@@ -257,6 +257,9 @@ Json report_document(const StudyRecord& record, const DocumentOptions& options) 
   }
   document["ledger"] = ledger_json(record, recommendations, options.tolerance);
   document["messages"] = options.messages;
+  if (history.end()) {
+    for (const std::string& note : history.end()->notes) document["messages"].push_back(note);
+  }
   return document;
 }
 

@@ -229,6 +229,23 @@ TEST(EnergyAccountant, CallsAWindowModelledOnlyWhileTheGpuWasShared) {
   EXPECT_EQ(books.since(alone), (EnergyFigure{0_J, 10_J, Joules{}, Provenance::Measured}));
 }
 
+TEST(EnergyAccountant, SplitsAStepOfASharedGpuByHowLongItWasShared) {
+  Machine machine({script(gpu_channel("GPU-1"))});
+  EnergyAccountant& books = machine.books();
+  const AccountId stays = books.open({1.0, {"GPU-1"}});
+  const AccountId leaves = books.open({1.0, {"GPU-1"}});
+  const auto start = books.mark(stays);
+  const auto rest = books.mark(books.rest());
+  machine.tick(Seconds{1.0});
+  books.close(leaves);
+
+  machine.draw(Joules{8.0});
+  machine.tick(Seconds{1.0});
+
+  EXPECT_EQ(books.since(start).total(), 6_J);  // half of the first second, all of the other
+  EXPECT_EQ(books.since(rest).total(), 2_J);   // what belonged to an account that is closed
+}
+
 TEST(EnergyAccountant, IsAsGoodAsTheWorstChannelInTheWindow) {
   Channel modelled = package_channel("model");
   modelled.provenance = Provenance::Modelled;
@@ -617,6 +634,62 @@ TEST(EnergyAccountant, GivesEveryTrialTheSameWhateverTheOrderOfTheTrials) {
           << "history " << i << " trial " << t;
     }
     ASSERT_EQ(plain.metered, shuffled.metered);
+  }
+}
+
+namespace {
+
+/// Plays one window on a counter that moves in steps of 0.1 s and errs by a constant factor; tells
+/// whether the truth lies inside the stated uncertainty. `swing` is how far the power wanders.
+bool is_truth_inside(Rng& rng, double swing) {
+  constexpr double kRefresh = 0.1;
+  Channel channel = package_channel();
+  channel.refresh = Seconds{kRefresh};
+  channel.gain_uncertainty = 0.05;
+  fake::MeterScript meter = script(channel);
+  std::vector<std::unique_ptr<Meter>> meters;
+  meters.push_back(std::make_unique<fake::ScriptedMeter>(meter));
+  ManualClock clock;
+  const AccountantOptions options{1.0, "/nowhere", [] { return Seconds{0.0}; }};
+  EnergyAccountant books{std::move(meters), options, clock.now()};
+
+  const double gain = 1.0 + 0.05 / 1.96 * rng.normal();
+  const double base = rng.uniform(20.0, 300.0);
+  const double slow = rng.uniform(0.05, 2.0);
+  const double start = rng.uniform(0.0, 10.0);
+  const auto true_joules = [&](double t) {  // of the power base * (1 + swing * sin(slow * t))
+    return base * (t - swing / slow * (std::cos(slow * t) - 1.0));
+  };
+  const auto tick_at = [&](double t) {
+    meter.total = to_microjoules(Joules{gain * true_joules(std::floor(t / kRefresh) * kRefresh)});
+    clock.advance(Seconds{t} - elapsed(MonotonicTime{}, clock.now()));
+    books.tick(clock.now(), {});
+  };
+
+  tick_at(start + 0.5);
+  const double from = start + 1.0 + rng.uniform();
+  tick_at(from);
+  const auto mark = books.mark(books.rest());
+  const double to = from + rng.uniform(0.05, 8.0);
+  for (double t = from + 1.0; t < to; t += 1.0) tick_at(t);
+  tick_at(to);
+  const EnergyFigure figure = books.since(mark);
+  const double error = figure.total().joules().value() - (true_joules(to) - true_joules(from));
+  return std::abs(error) <= figure.uncertainty.value();
+}
+
+}  // namespace
+
+TEST(EnergyAccountant, TellsTheTruthAboutItsUncertaintyInNineteenWindowsOfTwenty) {
+  for (const double swing : {0.0, 0.5}) {
+    Rng rng{95};
+    constexpr int kWindows = 4000;
+    int num_inside = 0;
+    for (int i = 0; i < kWindows; ++i) num_inside += is_truth_inside(rng, swing) ? 1 : 0;
+    const double coverage = static_cast<double>(num_inside) / kWindows;
+    EXPECT_GE(coverage, 0.95) << "swing " << swing;
+    EXPECT_LE(coverage, 0.99) << "swing " << swing;  // not by stating too much
+    RecordProperty("coverage_swing_" + std::to_string(swing), std::to_string(coverage));
   }
 }
 

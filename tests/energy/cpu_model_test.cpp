@@ -102,7 +102,7 @@ TEST(CpuModel, IsRefusedWithoutCpuTimes) {
 
 TEST(CpuCoefficients, TellSteppingsOfOneModelApart) {
   const auto name = [](std::uint64_t model, std::uint64_t stepping) {
-    const auto found = find_cpu_coefficients({"GenuineIntel", 6, model, stepping, ""});
+    const auto found = find_cpu_coefficients({"GenuineIntel", 6, model, stepping, "", false});
     return std::string(found ? found->architecture : "unknown");
   };
   EXPECT_EQ(name(85, 4), "Skylake");
@@ -113,7 +113,7 @@ TEST(CpuCoefficients, TellSteppingsOfOneModelApart) {
 }
 
 TEST(CpuCoefficients, HoldTheCorrectedRowOfEpyc5) {
-  const auto turin = find_cpu_coefficients({"AuthenticAMD", 0x1a, 0x02, 1, ""});
+  const auto turin = find_cpu_coefficients({"AuthenticAMD", 0x1a, 0x02, 1, "", false});
   ASSERT_TRUE(turin);
   EXPECT_EQ(turin->idle, Watts{0.267});
   EXPECT_EQ(turin->busy, Watts{1.481});

@@ -11,9 +11,14 @@ TEST(SobolSequence, StartsAsPublished) {
   const SobolSequence sobol{3};
   // The published sequence comes in Gray code order; here the same first eight points in plain
   // order: van der Corput's on the first axis.
-  const std::vector<std::vector<double>> expected{
-      {0, 0, 0},            {0.5, 0.5, 0.5},       {0.25, 0.75, 0.75},    {0.75, 0.25, 0.25},
-      {0.125, 0.625, 0.375}, {0.625, 0.125, 0.875}, {0.375, 0.375, 0.625}, {0.875, 0.875, 0.125}};
+  const std::vector<std::vector<double>> expected{{0, 0, 0},
+                                                  {0.5, 0.5, 0.5},
+                                                  {0.25, 0.75, 0.75},
+                                                  {0.75, 0.25, 0.25},
+                                                  {0.125, 0.625, 0.375},
+                                                  {0.625, 0.125, 0.875},
+                                                  {0.375, 0.375, 0.625},
+                                                  {0.875, 0.875, 0.125}};
   for (std::uint32_t i = 0; i < expected.size(); ++i) EXPECT_EQ(sobol.point(i), expected[i]) << i;
 }
 
@@ -38,8 +43,7 @@ TEST(SobolSequence, TheFirstTwoAxesFillEveryElementaryRectangle) {
     std::set<int> cells;
     for (std::uint32_t i = 0; i < 64; ++i) {
       const auto point = sobol.point(i);
-      cells.insert(static_cast<int>(point[0] * columns) * rows +
-                   static_cast<int>(point[1] * rows));
+      cells.insert(static_cast<int>(point[0] * columns) * rows + static_cast<int>(point[1] * rows));
     }
     EXPECT_EQ(cells.size(), 64u) << columns << " columns";
   }

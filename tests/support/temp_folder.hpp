@@ -31,6 +31,8 @@ class TempFolder {
   std::filesystem::path write(const std::filesystem::path& name, std::string_view text) const {
     const std::filesystem::path file = path_ / name;
     std::filesystem::create_directories(file.parent_path());
+    // A new file: some file systems write to the disk at once when a file is cut and refilled.
+    std::filesystem::remove(file);
     std::ofstream(file, std::ios::binary | std::ios::trunc) << text;
     return file;
   }

@@ -13,7 +13,7 @@ template <typename Tag>
 class Quantity {
  public:
   constexpr Quantity() = default;
-  constexpr explicit Quantity(double si_value) : value_(si_value) {}
+  constexpr explicit Quantity(double value) : value_(value) {}
 
   [[nodiscard]] constexpr double value() const { return value_; }
 

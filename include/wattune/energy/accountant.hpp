@@ -107,6 +107,7 @@ struct EnergyAccountant::Mark {
   struct Amount {
     Microjoules idle;
     Microjoules dynamic;
+    Watts power;            ///< Over the last step of the counter.
     MonotonicTime read_at;  ///< Last good read of the channel; older than `at` if a read failed.
   };
   AccountId account;

@@ -19,7 +19,8 @@ struct CpuIdentity {
   std::uint64_t family = 0;
   std::uint64_t model = 0;  ///< On ARM the part number.
   std::uint64_t stepping = 0;
-  std::string name;  ///< For people.
+  std::string name;         ///< For people.
+  bool is_virtual = false;  ///< Runs under a hypervisor.
 };
 
 /// Power of one hardware thread of a processor architecture.

@@ -7,6 +7,7 @@
 
 #include "wattune/base/clock.hpp"
 #include "wattune/report/ledger.hpp"
+#include "wattune/trial/budget.hpp"
 #include "wattune/trial/event.hpp"
 #include "wattune/trial/history.hpp"
 
@@ -24,17 +25,9 @@ struct StudyRecord {
   WallTime updated_at;
 };
 
-/// One budget and how much of it was used, for screens.
-struct BudgetUse {
-  std::string name;
-  double limit = 0.0;
-  double used = 0.0;
-  std::string unit;
-};
-
 struct DocumentOptions {
   double tolerance = 0.01;  ///< In the unit of the first objective.
-  std::vector<BudgetUse> budgets;
+  std::vector<trial::BudgetUse> budgets;
   std::vector<std::string> messages;
 };
 

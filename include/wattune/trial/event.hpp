@@ -178,7 +178,9 @@ enum class EndReason : std::uint8_t { Finished, Budget, Interrupted };
 
 struct SessionEnded {
   EndReason reason = EndReason::Finished;
-  std::string text;  ///< In words for the screen; names the budget.
+  std::string text;  ///< In words for the screen; names the budget. One line.
+  std::vector<std::string> notes =
+      {};  ///< What the strategy has to say of its decisions, one line each.
 };
 
 using Event = std::variant<StudyCreated, SessionStarted, TrialCreated, Assigned, Reported,

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <stdexcept>
+
+namespace wattune::cli {
+
+/// What the shell sees; docs/command-line.md lists them.
+enum class ExitStatus : int {
+  Ok = 0,
+  Failure = 1,       ///< Something went wrong on the way; the message says what.
+  BadInput = 2,      ///< The command line or the study file cannot be accepted; nothing was run.
+  Interrupted = 130  ///< The user stopped the study; the same command goes on with it.
+};
+
+/// Ends a command with a message and a status.
+class CommandError : public std::runtime_error {
+ public:
+  CommandError(ExitStatus status, const std::string& message)
+      : std::runtime_error(message), status_(status) {}
+  [[nodiscard]] ExitStatus status() const { return status_; }
+
+ private:
+  ExitStatus status_;
+};
+
+// Each command adds itself to the program: its words, its help, and what it does when it is called.
+void add_tune(CLI::App& program, ExitStatus& status);
+void add_check(CLI::App& program);
+void add_best(CLI::App& program);
+void add_front(CLI::App& program);
+void add_trials(CLI::App& program);
+void add_ledger(CLI::App& program);
+void add_report(CLI::App& program);
+void add_export(CLI::App& program);
+void add_completion(CLI::App& program);
+
+}  // namespace wattune::cli

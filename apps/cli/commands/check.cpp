@@ -1,0 +1,44 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "command.hpp"
+#include "text_table.hpp"
+#include "wattune/config/assemble.hpp"
+
+namespace wattune::cli {
+namespace {
+
+void check(const std::string& path) {
+  const config::StudyFile file = config::read_study_file(path);
+  for (const config::Diagnostic& warning : file.warnings) {
+    fmt::print(stderr, "{}\n", to_text(file.source, warning));
+  }
+  const trial::Problem problem = config::make_problem(file);
+  const auto strategy = config::make_strategy(file, problem);
+  TextTable table{{"parameter", "allowed", "default"}};
+  for (const space::Parameter& parameter : problem.space.parameters()) {
+    table.add({parameter.name, allowed_text(parameter),
+               parameter.default_value ? space::to_text(*parameter.default_value) : "–"});
+  }
+  fmt::print("{} is fine.\n\n{}\n", path, table.text());
+  for (const trial::Objective& objective : problem.objectives) {
+    fmt::print("{} {}\n",
+               objective.direction == trial::Direction::Maximize ? "maximize" : "minimize",
+               to_text(objective.measure));
+  }
+  fmt::print("strategy {}\n", strategy->describe());
+}
+
+}  // namespace
+
+void add_check(CLI::App& program) {
+  CLI::App* command =
+      program.add_subcommand("check", "Say what a study file means, or what is wrong with it");
+  const auto path = std::make_shared<std::string>();
+  command->add_option("study", *path, "study file (docs/study-file.md)")->required();
+  command->callback([path] { check(*path); });
+}
+
+}  // namespace wattune::cli

@@ -1,0 +1,78 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "command.hpp"
+
+namespace wattune::cli {
+namespace {
+
+std::string words_of(const CLI::App& command) {
+  std::string words;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) words += "--" + name + " ";
+  }
+  return words;
+}
+
+std::string commands_of(const CLI::App& program) {
+  std::string names;
+  for (const CLI::App* command : program.get_subcommands({})) names += command->get_name() + " ";
+  return names;
+}
+
+/// Commands first, then the options of the command; a word that begins no option is a file.
+std::string bash_script(const CLI::App& program) {
+  std::string cases;
+  for (const CLI::App* command : program.get_subcommands({})) {
+    cases += fmt::format("    {}) words=\"{}\" ;;\n", command->get_name(), words_of(*command));
+  }
+  return fmt::format(
+      "_wattune() {{\n"
+      "  local current=${{COMP_WORDS[COMP_CWORD]}} words=\"\"\n"
+      "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
+      "    COMPREPLY=($(compgen -W \"{}--help --version\" -- \"$current\"))\n"
+      "    return\n"
+      "  fi\n"
+      "  case ${{COMP_WORDS[1]}} in\n{}  esac\n"
+      "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
+      "  case $current in -*) ;; *) COMPREPLY+=($(compgen -f -- \"$current\")) ;; esac\n"
+      "}}\n"
+      "complete -o filenames -F _wattune wattune\n",
+      commands_of(program), cases);
+}
+
+std::string fish_script(const CLI::App& program) {
+  std::string script = "complete -c wattune -f\n";
+  for (const CLI::App* command : program.get_subcommands({})) {
+    const std::string& name = command->get_name();
+    script += fmt::format("complete -c wattune -n __fish_use_subcommand -a {} -d '{}'\n", name,
+                          command->get_description());
+    script += fmt::format("complete -c wattune -n '__fish_seen_subcommand_from {}' -F\n", name);
+    for (const CLI::Option* option : command->get_options()) {
+      for (const std::string& option_name : option->get_lnames()) {
+        script += fmt::format("complete -c wattune -n '__fish_seen_subcommand_from {}' -l {}\n",
+                              name, option_name);
+      }
+    }
+  }
+  return script;
+}
+
+}  // namespace
+
+void add_completion(CLI::App& program) {
+  CLI::App* command = program.add_subcommand(
+      "completion", "Print a completion script: wattune completion bash >> ~/.bashrc");
+  const auto shell = std::make_shared<std::string>("bash");
+  command->add_option("shell", *shell, "bash, zsh or fish")
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  command->callback([&program, shell] {
+    std::string script = *shell == "fish" ? fish_script(program) : bash_script(program);
+    if (*shell == "zsh") script = "autoload -U +X bashcompinit && bashcompinit\n" + script;
+    std::fwrite(script.data(), 1, script.size(), stdout);
+  });
+}
+
+}  // namespace wattune::cli

@@ -1,0 +1,55 @@
+#include "reading.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "study_reader.hpp"
+#include "wattune/base/text.hpp"
+
+namespace wattune::cli {
+
+void add_reading_command(CLI::App& program, const std::string& name, const std::string& about,
+                         std::function<Json(const Json& document)> part,
+                         std::function<std::string(const Json& document)> text) {
+  CLI::App* command = program.add_subcommand(name, about);
+  const auto options = std::make_shared<ReadingOptions>();
+  command->add_option("study", options->study,
+                      "study file or database; the newest in runs/ where left out");
+  command->add_flag("--json", options->as_json, "print JSON (docs/report-data.md)");
+  command->callback([options, part = std::move(part), text = std::move(text)] {
+    const Json document = read_document(find_database(options->study));
+    const std::string out = options->as_json ? part(document).dump(2) + "\n" : text(document);
+    std::fwrite(out.data(), 1, out.size(), stdout);
+  });
+}
+
+std::string number_cell(const Json& value) {
+  if (value.is_number_integer()) return value.dump();
+  if (value.is_number()) return fmt::format("{:.4g}", value.get<double>());
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_boolean()) return value.get<bool>() ? "true" : "false";
+  return "–";
+}
+
+std::string figure_cell(const Json& figure) {
+  if (!figure.is_object() || figure.at("value").is_null()) return "unknown (missing)";
+  return fmt::format("{} ± {} ({})", si_text(figure.at("value"), "J"),
+                     si_text(figure.at("uncertainty"), "J"),
+                     figure.at("provenance").get<std::string>());
+}
+
+std::string configuration_cell(const Json& configuration) {
+  std::string text;
+  for (const auto& [name, value] : configuration.items()) {
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, number_cell(value));
+  }
+  return text;
+}
+
+const Json& trial_of(const Json& document, const Json& id) {
+  return document.at("trials").at(id.get<std::size_t>());
+}
+
+}  // namespace wattune::cli

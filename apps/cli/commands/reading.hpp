@@ -1,0 +1,31 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace wattune::cli {
+
+/// What the reading commands share: which study, and for whom.
+struct ReadingOptions {
+  std::string study;  ///< As given; empty for the newest.
+  bool as_json = false;
+};
+
+using Json = nlohmann::ordered_json;
+
+/// Adds a command that reads a study's report document and prints a part of it: as JSON what `part`
+/// picks, otherwise what `text` makes of the document.
+void add_reading_command(CLI::App& program, const std::string& name, const std::string& about,
+                         std::function<Json(const Json& document)> part,
+                         std::function<std::string(const Json& document)> text);
+
+/// "0.8912", "41.2 J ± 24.7 J (modelled)", "–" for what is absent or null.
+[[nodiscard]] std::string number_cell(const Json& value);
+[[nodiscard]] std::string figure_cell(const Json& figure);
+/// "lr=0.05 width=16"
+[[nodiscard]] std::string configuration_cell(const Json& configuration);
+[[nodiscard]] const Json& trial_of(const Json& document, const Json& id);
+
+}  // namespace wattune::cli

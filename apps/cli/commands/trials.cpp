@@ -1,0 +1,67 @@
+#include <fmt/format.h>
+
+#include "command.hpp"
+#include "reading.hpp"
+#include "text_table.hpp"
+
+namespace wattune::cli {
+namespace {
+
+std::string table_of(const Json& document, const std::vector<const Json*>& trials) {
+  std::vector<std::string> head{"trial", "state", "step"};
+  for (const Json& objective : document.at("objectives")) {
+    if (objective.at("name") != "energy") head.push_back(objective.at("name"));
+  }
+  head.insert(head.end(), {"energy", "configuration"});
+  TextTable table{head};
+  for (const Json* trial : trials) {
+    std::vector<std::string> row{trial->at("id").dump(),
+                                 trial->value("outcome", trial->at("state").get<std::string>()),
+                                 number_cell(trial->at("step"))};
+    for (const Json& objective : document.at("objectives")) {
+      if (objective.at("name") == "energy") continue;
+      row.push_back(
+          number_cell(trial->at("objectives").value(objective.at("name"), Json(nullptr))));
+    }
+    row.push_back(figure_cell(trial->at("energy")));
+    row.push_back(configuration_cell(trial->at("configuration")));
+    table.add(row);
+  }
+  return table.text();
+}
+
+std::string trials_text(const Json& document) {
+  std::vector<const Json*> trials;
+  for (const Json& trial : document.at("trials")) trials.push_back(&trial);
+  return table_of(document, trials);
+}
+
+std::string front_text(const Json& document) {
+  std::vector<const Json*> trials;
+  for (const Json& id : document.at("front")) trials.push_back(&trial_of(document, id));
+  if (trials.empty()) return "No trial has reached a result yet.\n";
+  return table_of(document, trials);
+}
+
+Json front_json(const Json& document) {
+  Json out = {{"study", document.at("study").at("name")},
+              {"objectives", document.at("objectives")},
+              {"trials", Json::array()}};
+  for (const Json& id : document.at("front")) out["trials"].push_back(trial_of(document, id));
+  return out;
+}
+
+}  // namespace
+
+void add_trials(CLI::App& program) {
+  add_reading_command(
+      program, "trials", "List every trial",
+      [](const Json& document) { return document.at("trials"); }, trials_text);
+}
+
+void add_front(CLI::App& program) {
+  add_reading_command(program, "front", "List the trials that no other one beats", front_json,
+                      front_text);
+}
+
+}  // namespace wattune::cli

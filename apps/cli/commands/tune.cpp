@@ -1,0 +1,204 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "command.hpp"
+#include "machine.hpp"
+#include "output_file.hpp"
+#include "study_observer.hpp"
+#include "study_reader.hpp"
+#include "wattune/base/text.hpp"
+#include "wattune/base/version.hpp"
+#include "wattune/config/assemble.hpp"
+#include "wattune/report/html.hpp"
+#include "wattune/runners/local.hpp"
+#include "wattune/storage/sqlite.hpp"
+#include "wattune/study/study.hpp"
+
+namespace wattune::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct TuneOptions {
+  std::string study;
+  std::string database;
+  std::string report;
+  std::string same_candidates_as;
+  bool again = false;
+  bool plain = false;
+};
+
+study::StopSignal& stop_signal() {
+  static study::StopSignal signal;
+  return signal;
+}
+
+extern "C" void on_stop_signal(int) {
+  stop_signal().request();
+}
+
+void catch_stop_signals() {
+  struct sigaction action {};
+  action.sa_handler = on_stop_signal;
+  sigemptyset(&action.sa_mask);
+  for (const int number : {SIGINT, SIGTERM}) sigaction(number, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+/// Moves a finished study out of the way: name.db becomes name-1.db, and its files with it.
+void put_aside(const fs::path& database) {
+  const auto numbered = [&](int number) {
+    return database.parent_path() / fmt::format("{}-{}", database.stem().string(), number);
+  };
+  int number = 1;
+  while (fs::exists(numbered(number).string() + ".db")) ++number;
+  const std::string name = numbered(number).string();
+  const std::string old_name = (database.parent_path() / database.stem()).string();
+  for (const char* ending : {".db", ".db-wal", ".db-shm", ".files"}) {
+    if (fs::exists(old_name + ending)) fs::rename(old_name + ending, name + ending);
+  }
+  fmt::print("the finished study was put aside as {}.db\n", name);
+}
+
+bool is_finished(const fs::path& database) {
+  const report::StudyRecord record = read_study(database);
+  return record.history.end() && record.history.end()->reason != trial::EndReason::Interrupted;
+}
+
+std::vector<space::Configuration> candidates_of(const std::string& database) {
+  std::vector<space::Configuration> candidates;
+  const report::StudyRecord record = read_study(find_database(database));
+  for (const trial::Trial& trial : record.history.trials()) {
+    if (trial.purpose() == trial::Purpose::Search) candidates.push_back(trial.configuration());
+  }
+  return candidates;
+}
+
+std::string environment_text(const config::StudyFile& file, const energy::MachineMeters& machine,
+                             const energy::EnergyAccountant& accountant) {
+  nlohmann::json messages = nlohmann::json::array();
+  for (const energy::BackendNote& note : machine.notes) messages.push_back(note.words);
+  return nlohmann::json{{"version", version()},
+                        {"host", host_json(machine.gpus)},
+                        {"channels", channels_json(accountant)},
+                        {"tolerance", file.report.tolerance},
+                        {"budgets", to_json(config::make_budgets(file))},
+                        {"messages", messages}}
+      .dump();
+}
+
+std::unique_ptr<storage::Storage> open_storage(const fs::path& database) {
+  std::error_code error;
+  if (database.has_parent_path()) fs::create_directories(database.parent_path(), error);
+  auto storage = storage::open_sqlite(database, {.mode = storage::OpenMode::Append});
+  if (!storage) throw CommandError(ExitStatus::Failure, storage.error().message);
+  return std::move(*storage);
+}
+
+void print_summary(const report::StudyRecord& record, const fs::path& database) {
+  const auto document = document_of(record);
+  fmt::print("\n");
+  for (const auto& recommendation : document.at("recommendations")) {
+    const auto& trial = document.at("trials").at(recommendation.at("trial").get<std::size_t>());
+    fmt::print("{}: trial {}, {}\n  {}\n", recommendation.at("kind").get<std::string>(),
+               trial.at("id").get<int>(), recommendation.at("why").get<std::string>(),
+               trial.at("configuration").dump());
+  }
+  fmt::print("\n{}\n\nstudy    {}\n", document.at("ledger").at("sentence").get<std::string>(),
+             database.string());
+}
+
+study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
+                    const fs::path& database) {
+  const SystemClock clock;
+  trial::Problem problem = config::make_problem(file);
+  const std::unique_ptr<strategies::Strategy> strategy =
+      options.same_candidates_as.empty()
+          ? config::make_strategy(file, problem)
+          : config::make_list_strategy(problem, candidates_of(options.same_candidates_as));
+  problem.strategy = strategy->describe();
+
+  energy::MachineMeters machine = energy::open_meters(clock);
+  const auto num_cores = static_cast<double>(sysconf(_SC_NPROCESSORS_ONLN));
+  energy::EnergyAccountant accountant{
+      std::move(machine.meters), {.num_cores = num_cores}, clock.now()};
+  std::vector<std::string> gpus;
+  for (const energy::GpuInfo& gpu : machine.gpus) gpus.push_back(gpu.uuid);
+  const auto runner = runners::make_local_runner(
+      config::make_runner_options(
+          file, {.files_dir = fs::absolute(fs::path{database}.replace_extension(".files")),
+                 .environment = trial_environment(),
+                 .gpus = gpus}),
+      accountant, problem.space, clock);
+  const auto storage = open_storage(database);
+  const bool is_live = !options.plain && isatty(STDOUT_FILENO) != 0;
+  const auto observer = is_live ? make_live_observer() : make_plain_observer();
+
+  catch_stop_signals();
+  const auto end =
+      study::run_study(study::StudyParts{.problem = problem,
+                                         .strategy = *strategy,
+                                         .runner = *runner,
+                                         .storage = *storage,
+                                         .clock = clock,
+                                         .observer = *observer,
+                                         .budgets = config::make_budgets(file),
+                                         .environment = environment_text(file, machine, accountant),
+                                         .can_pause = file.capture.empty()},
+                       stop_signal());
+  if (!end) throw CommandError(ExitStatus::Failure, end.error().message);
+  return *end;
+}
+
+ExitStatus tune(const TuneOptions& options) {
+  const config::StudyFile file = config::read_study_file(options.study);
+  for (const config::Diagnostic& warning : file.warnings) {
+    fmt::print(stderr, "{}\n", to_text(file.source, warning));
+  }
+  const fs::path database =
+      options.database.empty() ? default_database(file.problem.name) : fs::path{options.database};
+  if (options.again && fs::exists(database) && is_finished(database)) put_aside(database);
+
+  const study::StudyEnd end = run(options, file, database);
+  fmt::print("\n{}: {}\n", to_text(end.reason), end.text);
+  const report::StudyRecord record = read_study(database);
+  print_summary(record, database);
+  if (!options.report.empty()) {
+    write_file(options.report, report::render_html(document_of(record).dump()));
+    fmt::print("report   {}\n", options.report);
+  }
+  return end.reason == trial::EndReason::Interrupted ? ExitStatus::Interrupted : ExitStatus::Ok;
+}
+
+}  // namespace
+
+void add_tune(CLI::App& program, ExitStatus& status) {
+  CLI::App* command = program.add_subcommand(
+      "tune", "Tune what a study file describes; the same command again goes on where it stopped");
+  const auto options = std::make_shared<TuneOptions>();
+  command->add_option("study", options->study, "study file (docs/study-file.md)")->required();
+  command->add_option("--db", options->database,
+                      "database of the study; runs/NAME.db where left out");
+  command->add_option("--report", options->report, "write the HTML report there at the end");
+  command->add_flag("--again", options->again,
+                    "where the study has finished, put it aside and run it anew");
+  command->add_flag("--plain", options->plain, "print lines instead of the live view");
+  command->add_option("--same-candidates-as", options->same_candidates_as,
+                      "train the candidates of that study, every one to the end");
+  command->footer(
+      "Ctrl-C once: trials save a checkpoint and pause; twice: stop now. Both can be gone on "
+      "with.\n"
+      "Examples:\n"
+      "  wattune tune study.yaml\n"
+      "  wattune tune study.yaml --report report.html\n"
+      "  wattune tune study.yaml --db full.db --same-candidates-as study.yaml\n");
+  command->callback([options, &status] { status = tune(*options); });
+}
+
+}  // namespace wattune::cli

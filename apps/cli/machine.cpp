@@ -1,0 +1,73 @@
+#include "machine.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <thread>
+
+namespace wattune::cli {
+namespace {
+
+using nlohmann::json;
+
+std::string cpu_name() {
+  std::ifstream info{"/proc/cpuinfo"};
+  for (std::string line; std::getline(info, line);) {
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  }
+  return "unknown";
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) return "unknown";
+  return name.data();
+}
+
+std::string_view kind_text(energy::ChannelKind kind) {
+  constexpr std::array<std::string_view, 4> kNames{"package", "dram", "gpu", "node"};
+  return kNames.at(static_cast<std::size_t>(kind));
+}
+
+}  // namespace
+
+json host_json(const std::vector<energy::GpuInfo>& gpus) {
+  json names = json::array();
+  for (const energy::GpuInfo& gpu : gpus) names.push_back(gpu.name);
+  return {{"name", host_name()},
+          {"cpu", cpu_name()},
+          {"num_cores", std::thread::hardware_concurrency()},
+          {"gpus", names}};
+}
+
+json channels_json(const energy::EnergyAccountant& accountant) {
+  json list = json::array();
+  for (const energy::Channel& channel : accountant.channels()) {
+    list.push_back({{"id", channel.id},
+                    {"kind", kind_text(channel.kind)},
+                    {"provenance", to_text(channel.provenance)},
+                    {"gain_uncertainty", channel.gain_uncertainty},
+                    {"source", channel.source}});
+  }
+  return list;
+}
+
+std::map<std::string, std::string> trial_environment() {
+  std::map<std::string, std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const std::size_t equals = text.find('=');
+    environment.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  std::error_code ignored;
+  const auto own = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+  std::string& path = environment["PATH"];
+  if (!own.empty()) path += (path.empty() ? "" : ":") + own.string();
+  return environment;
+}
+
+}  // namespace wattune::cli

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "wattune/energy/accountant.hpp"
+#include "wattune/energy/probe.hpp"
+
+namespace wattune::cli {
+
+/// Host, CPU, cores and GPUs for the report.
+[[nodiscard]] nlohmann::json host_json(const std::vector<energy::GpuInfo>& gpus);
+
+/// The channels that are metered, and how surely.
+[[nodiscard]] nlohmann::json channels_json(const energy::EnergyAccountant& accountant);
+
+/// What trials inherit: this program's environment, with its own folder at the end of PATH, so that
+/// `wattune-train` beside `wattune` is found.
+[[nodiscard]] std::map<std::string, std::string> trial_environment();
+
+}  // namespace wattune::cli

@@ -1,0 +1,70 @@
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "command.hpp"
+#include "wattune/base/result.hpp"
+#include "wattune/base/version.hpp"
+
+namespace wattune::cli {
+namespace {
+
+constexpr const char* kAbout =
+    "Finds the model configuration that reaches the quality you need for the fewest joules.\n";
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  wattune tune study.yaml            tune what the study file describes; again to go on\n"
+    "  wattune best                       the recommended configuration of the newest study\n"
+    "  wattune ledger runs/mnist.db       where every joule went\n"
+    "  wattune report --output r.html     one page with everything in it\n"
+    "\n"
+    "Exit status: 0 done, 1 failed, 2 the command line or the study file cannot be accepted,\n"
+    "130 interrupted by the user.\n";
+
+void complain(const char* message) {
+  std::fprintf(stderr, "wattune: %s\n", message);
+}
+
+int run(int argc, char** argv) {
+  ExitStatus status = ExitStatus::Ok;
+  CLI::App program{kAbout, "wattune"};
+  program.footer(kExamples);
+  program.set_version_flag("--version", std::string{"wattune "} + version());
+  program.require_subcommand(1);
+  add_tune(program, status);
+  add_check(program);
+  add_best(program);
+  add_front(program);
+  add_trials(program);
+  add_ledger(program);
+  add_report(program);
+  add_export(program);
+  add_completion(program);
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const bool is_help = error.get_exit_code() == 0;
+    program.exit(error);
+    return static_cast<int>(is_help ? ExitStatus::Ok : ExitStatus::BadInput);
+  } catch (const CommandError& error) {
+    complain(error.what());
+    return static_cast<int>(error.status());
+  } catch (const ConfigError& error) {
+    complain(error.what());
+    return static_cast<int>(ExitStatus::BadInput);
+  } catch (const std::exception& error) {
+    complain(error.what());
+    return static_cast<int>(ExitStatus::Failure);
+  }
+  return static_cast<int>(status);
+}
+
+}  // namespace
+}  // namespace wattune::cli
+
+int main(int argc, char** argv) {
+  return wattune::cli::run(argc, argv);
+}

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "wattune/config/study_file.hpp"
+#include "wattune/runners/local.hpp"
+#include "wattune/strategies/strategy.hpp"
+#include "wattune/trial/budget.hpp"
+
+namespace wattune::config {
+
+// From the plain data of a study file to the objects that run it: the one place that knows every concrete name.
+
+/// The problem with the grid intensity of its zone, from the shipped table.
+///
+/// Errors   StudyFileError  the table does not have the zone; names the nearest one
+[[nodiscard]] trial::Problem make_problem(const StudyFile& file);
+
+/// Errors   StudyFileError  the strategy does not fit the problem
+[[nodiscard]] std::unique_ptr<strategies::Strategy> make_strategy(const StudyFile& file,
+                                                                  const trial::Problem& problem);
+
+/// Tries the given configurations one after another, each to a full training.
+[[nodiscard]] std::unique_ptr<strategies::Strategy> make_list_strategy(
+    const trial::Problem& problem, std::vector<space::Configuration> configurations);
+
+[[nodiscard]] trial::Budgets make_budgets(const StudyFile& file);
+
+/// What the runner needs besides the study file.
+struct RunnerSurroundings {
+  std::filesystem::path files_dir;                  ///< One folder per trial below it.
+  std::map<std::string, std::string> environment;  ///< What trials inherit.
+  std::vector<std::string> gpus;                    ///< UUIDs of the machine's GPUs.
+};
+
+/// Errors   StudyFileError  a command that cannot be split, more slots than the machine has
+[[nodiscard]] runners::LocalRunnerOptions make_runner_options(const StudyFile& file,
+                                                              RunnerSurroundings surroundings);
+
+}  // namespace wattune::config

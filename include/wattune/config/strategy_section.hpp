@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace wattune::config {
+
+/// What a study file says about its strategy, as plain data; `assemble.hpp` makes objects of it.
+
+struct RandomSection {
+  bool operator==(const RandomSection&) const = default;
+};
+
+struct SobolSection {
+  bool operator==(const SobolSection&) const = default;
+};
+
+struct GridSection {
+  std::int64_t points = 5;  ///< Values tried of a parameter that has more.
+  bool operator==(const GridSection&) const = default;
+};
+
+struct TpeSection {
+  std::int64_t startup_trials = 10;  ///< Drawn at random before the model is used.
+  std::int64_t candidates = 24;      ///< Compared for one suggestion.
+  bool multivariate = true;
+  bool operator==(const TpeSection&) const = default;
+};
+
+using SamplerSection = std::variant<RandomSection, SobolSection, GridSection, TpeSection>;
+
+struct FullSection {
+  bool operator==(const FullSection&) const = default;
+};
+
+struct HalvingSection {
+  std::int64_t reduction_factor = 2;
+  std::int64_t initial_trials = 16;
+  bool operator==(const HalvingSection&) const = default;
+};
+
+using SchedulerSection = std::variant<FullSection, HalvingSection>;
+
+/// A sampler proposes, a scheduler decides who goes on.
+struct ComposedSection {
+  SamplerSection sampler = TpeSection{};
+  SchedulerSection scheduler = FullSection{};
+  bool operator==(const ComposedSection&) const = default;
+};
+
+/// Which energy of a rung SM2 compares.
+enum class EnergyMode : std::uint8_t {
+  Rung,        ///< Of the rung alone.
+  Cumulative,  ///< Of the trial since its beginning.
+};
+
+/// The weights are at least 0 and add up to 1.
+struct Sm2Section {
+  SamplerSection sampler = SobolSection{};  ///< Of what is neither batch size nor learning rate.
+  double performance_weight = 0.6;
+  double energy_weight = 0.3;
+  double stability_weight = 0.1;
+  double window_tolerance = 0.10;
+  std::int64_t learning_rates = 8;
+  std::int64_t max_candidates = 16;
+  double probe_seconds = 5.0;
+  std::int64_t probe_steps = 50;
+  std::int64_t warmup_steps = 20;
+  double idle_seconds = 10.0;
+  double min_rung_seconds = 5.0;
+  double first_rung_fraction = 0.05;              ///< Of an epoch, where its length is known.
+  std::optional<std::int64_t> samples_per_epoch;  ///< Tells it where the resource is not epochs.
+  std::int64_t reports_per_rung = 2;
+  EnergyMode energy_mode = EnergyMode::Rung;
+  double noise_floor = 0.02;
+  double divergence_factor = 4.0;  ///< Of the smoothed training loss over its start.
+  std::string training_loss = "train_loss";
+  bool operator==(const Sm2Section&) const = default;
+};
+
+using StrategyOptions = std::variant<ComposedSection, Sm2Section>;
+
+/// "tpe", "halving".
+[[nodiscard]] std::string name_of(const SamplerSection& sampler);
+[[nodiscard]] std::string name_of(const SchedulerSection& scheduler);
+/// "sm2", or sampler and scheduler: "tpe + halving".
+[[nodiscard]] std::string name_of(const StrategyOptions& strategy);
+
+/// Whether the strategy stops trials between two rungs and continues some of them later.
+[[nodiscard]] bool needs_pause(const StrategyOptions& strategy);
+/// Whether the strategy comes to an end without a budget.
+[[nodiscard]] bool ends_by_itself(const StrategyOptions& strategy);
+
+}  // namespace wattune::config

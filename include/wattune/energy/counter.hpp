@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "wattune/base/clock.hpp"
+#include "wattune/base/units.hpp"
+
+namespace wattune::energy {
+
+/// What is known about a hardware counter before it is read.
+struct CounterLimits {
+  std::optional<std::uint64_t> modulus_uj;  ///< It starts again at 0 here; none: it never does.
+  Watts max_power;                          ///< More than this is not believed.
+  Seconds refresh;                          ///< It moves in steps of about this length.
+};
+
+/// What one reading turned out to be.
+enum class CounterStep : std::uint8_t {
+  First,      ///< Nothing to compare with yet.
+  Counted,    ///< The difference was counted.
+  Wrapped,    ///< The same, through the end of the range.
+  Held,       ///< Not believable; the next reading will tell.
+  Recovered,  ///< What was held was a glitch; the true difference was counted.
+  Restarted,  ///< What was held was a fresh start; the hole was filled with the power around it.
+  Guessed,    ///< The silence was so long that the number of turns had to be guessed.
+};
+
+/// Turns raw readings of a counter that wraps, restarts and glitches into a total that never goes
+/// down.
+///
+/// A difference is believed when it needs no more than the maximum power for the time since the
+/// last believed reading. One that is not is held back, not counted, until the next reading says
+/// whether the counter came back (a glitch) or goes on from there (a restart). A failed read is
+/// simply not observed: its energy is in the next difference.
+///
+/// Differs  docs/metering.md, "Counters" lists the cases
+class EnergyCounter {
+ public:
+  explicit EnergyCounter(CounterLimits limits) : limits_(limits) {}
+
+  CounterStep observe(std::uint64_t raw_uj, MonotonicTime at);
+
+  [[nodiscard]] Microjoules total() const { return total_; }
+  /// Half the time in which the counter could turn once; none for one that never turns.
+  [[nodiscard]] std::optional<Seconds> longest_safe_gap() const;
+
+ private:
+  struct Point {
+    std::uint64_t raw = 0;
+    MonotonicTime at;
+  };
+
+  [[nodiscard]] std::optional<std::uint64_t> believable(const Point& from, const Point& to) const;
+  [[nodiscard]] std::uint64_t turns_between(const Point& from, const Point& to,
+                                            std::uint64_t residue) const;
+  void count(std::uint64_t energy_uj, const Point& to);
+  void restart(const Point& held, const Point& to, std::uint64_t since_held);
+
+  CounterLimits limits_;
+  std::optional<Point> good_;
+  std::optional<Point> held_;
+  Watts power_;  ///< Over the last step that was counted.
+  Microjoules total_;
+};
+
+}  // namespace wattune::energy

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "wattune/base/units.hpp"
+#include "wattune/trial/history.hpp"
+
+namespace wattune::trial {
+
+/// What a study may use, over all its sessions; whichever ends first ends it.
+struct Budgets {
+  std::optional<std::uint64_t> trials;  ///< How many are created; those that exist may be finished.
+  std::optional<Joules> energy;         ///< Everything that was metered, the engine included.
+  std::optional<Seconds> time;          ///< Running time.
+  std::optional<double> carbon_g;       ///< Needs a grid intensity in the tariff.
+  std::optional<double> cost;           ///< In the tariff's currency; needs a price.
+};
+
+/// How much of one budget is gone.
+struct BudgetUse {
+  std::string name;  ///< "trials", "energy", "time", "carbon" or "cost".
+  double limit = 0.0;
+  double used = 0.0;
+  std::string unit;  ///< Empty for trials.
+
+  [[nodiscard]] bool is_used_up() const { return used >= limit; }
+};
+
+/// One entry per budget that is set.
+///
+/// Takes    running_time  over all sessions, this one included
+/// Errors   ConfigError  a carbon budget without intensity, a cost budget without price
+[[nodiscard]] std::vector<BudgetUse> budget_use(const Budgets& budgets, const History& history,
+                                                Seconds running_time);
+
+/// "the energy budget is used up: 5.01 kJ of 5.00 kJ".
+[[nodiscard]] std::string used_up_text(const BudgetUse& use);
+
+/// The budgets as they are kept with every session, and back; unknown keys are ignored.
+[[nodiscard]] nlohmann::json to_json(const Budgets& budgets);
+[[nodiscard]] Budgets budgets_from_json(const nlohmann::json& document);
+
+}  // namespace wattune::trial

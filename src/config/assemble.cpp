@@ -1,0 +1,185 @@
+#include "wattune/config/assemble.hpp"
+
+#include <fmt/format.h>
+
+#include "wattune/base/text.hpp"
+#include "wattune/energy/carbon.hpp"
+#include "wattune/samplers/grid.hpp"
+#include "wattune/samplers/list.hpp"
+#include "wattune/samplers/random.hpp"
+#include "wattune/samplers/sobol.hpp"
+#include "wattune/samplers/tpe.hpp"
+#include "wattune/schedulers/full.hpp"
+#include "wattune/schedulers/successive_halving.hpp"
+#include "wattune/strategies/compose.hpp"
+#include "wattune/strategies/sm2.hpp"
+
+namespace wattune::config {
+namespace {
+
+using SamplerPtr = std::unique_ptr<samplers::Sampler>;
+using SchedulerPtr = std::unique_ptr<schedulers::Scheduler>;
+
+struct SamplerMaker {
+  const trial::Problem& problem;
+
+  SamplerPtr operator()(const RandomSection&) const { return samplers::make_random(problem.space); }
+  SamplerPtr operator()(const SobolSection&) const {
+    return samplers::make_sobol(problem.space, {.seed = problem.seed});
+  }
+  SamplerPtr operator()(const GridSection& section) const {
+    samplers::GridOptions options;
+    options.points_per_float = static_cast<std::size_t>(section.points);
+    options.points_per_int = static_cast<std::size_t>(section.points);
+    return samplers::make_grid(problem.space, options);
+  }
+  SamplerPtr operator()(const TpeSection& section) const {
+    samplers::TpeOptions options;
+    options.num_startup = static_cast<std::size_t>(section.startup_trials);
+    options.num_candidates = static_cast<std::size_t>(section.candidates);
+    options.multivariate = section.multivariate;
+    options.seed = problem.seed;
+    return samplers::make_tpe(problem.space, options);
+  }
+};
+
+struct SchedulerMaker {
+  const trial::Problem& problem;
+
+  SchedulerPtr operator()(const FullSection&) const {
+    return schedulers::make_full(problem.resource);
+  }
+  SchedulerPtr operator()(const HalvingSection& section) const {
+    schedulers::SuccessiveHalvingOptions options;
+    options.eta = static_cast<std::size_t>(section.reduction_factor);
+    options.num_trials = static_cast<std::size_t>(section.initial_trials);
+    return schedulers::make_successive_halving(problem.resource, options);
+  }
+};
+
+strategies::Sm2Options sm2_options(const Sm2Section& section) {
+  strategies::Sm2Options options;
+  options.idle_duration = Seconds{section.idle_seconds};
+  options.num_warmup_steps = static_cast<double>(section.warmup_steps);
+  options.min_probe_steps = static_cast<double>(section.probe_steps);
+  options.min_probe_duration = Seconds{section.probe_seconds};
+  options.window_tolerance = section.window_tolerance;
+  options.num_learning_rates = static_cast<std::size_t>(section.learning_rates);
+  options.max_candidates = static_cast<std::size_t>(section.max_candidates);
+  options.first_rung_fraction = section.first_rung_fraction;
+  options.min_rung_duration = Seconds{section.min_rung_seconds};
+  options.weights = {section.performance_weight, section.energy_weight, section.stability_weight};
+  options.energy_mode = section.energy_mode == EnergyMode::Rung
+                            ? strategies::EnergyMode::Rung
+                            : strategies::EnergyMode::Cumulative;
+  options.noise_floor = section.noise_floor;
+  options.divergence_factor = section.divergence_factor;
+  options.training_loss = section.training_loss;
+  options.reports_per_rung = static_cast<std::size_t>(section.reports_per_rung);
+  if (section.samples_per_epoch) {
+    options.samples_per_epoch = static_cast<double>(*section.samples_per_epoch);
+  }
+  return options;
+}
+
+struct StrategyMaker {
+  const trial::Problem& problem;
+
+  std::unique_ptr<strategies::Strategy> operator()(const ComposedSection& section) const {
+    return strategies::compose(std::visit(SamplerMaker{problem}, section.sampler),
+                               std::visit(SchedulerMaker{problem}, section.scheduler));
+  }
+  std::unique_ptr<strategies::Strategy> operator()(const Sm2Section& section) const {
+    return strategies::make_sm2(problem, std::visit(SamplerMaker{problem}, section.sampler),
+                                sm2_options(section));
+  }
+};
+
+std::vector<std::string> required_metrics(const trial::Problem& problem) {
+  std::vector<std::string> names;
+  for (const trial::Objective& objective : problem.objectives) {
+    if (objective.measure.kind == trial::MeasureKind::Metric) {
+      names.push_back(objective.measure.name);
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+trial::Problem make_problem(const StudyFile& file) {
+  trial::Problem problem = file.problem;
+  if (problem.tariff.zone.empty() || problem.tariff.grams_per_kwh) return problem;
+  const Result<energy::GridTable> table = energy::shipped_grid_table();
+  if (!table) throw file.error_at("energy.zone", table.error().message);
+  const energy::GridIntensity* row = table->find(problem.tariff.zone);
+  if (row == nullptr) {
+    const std::vector<std::string> zones = table->zones();
+    std::string message =
+        fmt::format("`energy.zone`: the table of grid intensities has no {}", problem.tariff.zone);
+    if (const auto near = nearest_name(problem.tariff.zone, zones)) {
+      message += fmt::format("; did you mean `{}`?", *near);
+    }
+    throw file.error_at("energy.zone", message + "; `energy.intensity: 400 g/kWh` sets your own");
+  }
+  problem.tariff.grams_per_kwh = row->grams_per_kwh;
+  problem.tariff.intensity_year = row->year;
+  problem.tariff.intensity_source = table->source;
+  return problem;
+}
+
+std::unique_ptr<strategies::Strategy> make_strategy(const StudyFile& file,
+                                                    const trial::Problem& problem) try {
+  return std::visit(StrategyMaker{problem}, file.strategy);
+} catch (const StudyFileError&) {
+  throw;
+} catch (const ConfigError& error) {
+  throw file.error_at("strategy", error.what());
+}
+
+std::unique_ptr<strategies::Strategy> make_list_strategy(
+    const trial::Problem& problem, std::vector<space::Configuration> configurations) {
+  return strategies::compose(samplers::make_list(problem.space, std::move(configurations)),
+                             schedulers::make_full(problem.resource));
+}
+
+trial::Budgets make_budgets(const StudyFile& file) {
+  trial::Budgets budgets;
+  if (file.budget.trials) budgets.trials = static_cast<std::uint64_t>(*file.budget.trials);
+  budgets.energy = file.budget.energy;
+  budgets.time = file.budget.time;
+  budgets.carbon_g = file.budget.carbon_g;
+  budgets.cost = file.budget.cost;
+  return budgets;
+}
+
+runners::LocalRunnerOptions make_runner_options(const StudyFile& file,
+                                                RunnerSurroundings surroundings) try {
+  std::vector<std::string> arguments;
+  for (const CommandWord& word : file.command) arguments.push_back(word.text);
+  runners::LocalRunnerOptions options{file.problem.name,
+                                      runners::CommandTemplate::from_arguments(arguments)};
+  for (const CapturePattern& pattern : file.capture) {
+    options.capture.push_back({pattern.name, pattern.pattern});
+  }
+  options.resource = file.problem.resource;
+  options.required_metrics = required_metrics(file.problem);
+  if (file.runner.workers) options.slots.workers = static_cast<std::size_t>(*file.runner.workers);
+  options.slots.cores_per_trial = static_cast<std::size_t>(file.runner.cores_per_trial);
+  options.slots.gpus_per_trial = static_cast<std::size_t>(file.runner.gpus_per_trial);
+  options.slots.gpus = std::move(surroundings.gpus);
+  options.files_dir = std::move(surroundings.files_dir);
+  options.working_directory = file.runner.directory;
+  options.base_environment = std::move(surroundings.environment);
+  options.environment = {file.runner.environment.begin(), file.runner.environment.end()};
+  options.time_limit = file.runner.time_limit;
+  options.silence_limit = file.runner.silence_limit;
+  options.grace = file.runner.grace;
+  return options;
+} catch (const StudyFileError&) {
+  throw;
+} catch (const ConfigError& error) {
+  throw file.error_at("command", error.what());
+}
+
+}  // namespace wattune::config

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "wattune/config/study_file.hpp"
+#include "yaml_reader.hpp"
+
+namespace wattune::config {
+
+/// What single sections cannot tell: does the strategy fit the program, the space, the resource and
+/// the budget?
+void check_strategy_fits(ReadContext& context, MapReader& study, const StudyFile& file);
+
+}  // namespace wattune::config

@@ -1,0 +1,253 @@
+#include "run_sections.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <regex>
+
+#include "wattune/base/text.hpp"
+#include "wattune/config/known_names.hpp"
+#include "wattune/energy/carbon.hpp"
+
+namespace wattune::config {
+namespace {
+
+constexpr std::size_t kLongestPattern = 500;  // std::regex recurses over its pattern
+
+/// What is wrong with a pattern, if anything.
+std::optional<std::string> problem_of_pattern(const std::string& pattern) {
+  if (pattern.size() > kLongestPattern) {
+    return fmt::format("is longer than {} characters", kLongestPattern);
+  }
+  try {
+    const std::regex compiled(pattern, std::regex::ECMAScript);
+    if (compiled.mark_count() != 1) {
+      return fmt::format(
+          "has {} groups; a pattern has one, `(...)`, around the number; other "
+          "brackets are written `(?:...)`",
+          compiled.mark_count());
+    }
+  } catch (const std::regex_error& problem) {
+    return fmt::format("is no regular expression: {}", problem.what());
+  }
+  return std::nullopt;
+}
+
+std::optional<Seconds> as_seconds(std::optional<double> amount) {
+  return amount ? std::optional{Seconds{*amount}} : std::nullopt;
+}
+
+void read_price(ReadContext& context, const MapReader& map, trial::Tariff& tariff) {
+  const YamlNode* const node = map.find("price");
+  if (node == nullptr) return;
+  const MoneyReading reading = price_from_text(node->is_scalar() ? node->text : describe(*node));
+  if (!reading.money) {
+    context.error(*node, fmt::format("`energy.price` {}", reading.problem));
+  } else if (reading.money->amount <= 0.0) {
+    context.error(*node,
+                  fmt::format("`energy.price` must be more than 0, not {}", describe(*node)));
+  } else {
+    tariff.price_per_kwh = reading.money->amount;
+    tariff.currency = reading.money->currency;
+  }
+}
+
+/// The zone, and its intensity from the shipped table.
+void read_zone(ReadContext& context, const MapReader& map, trial::Tariff& tariff) {
+  const YamlNode* const node = map.find("zone");
+  const auto code = node ? read_text(context, *node, "energy.zone") : std::nullopt;
+  if (!code) return;
+  const Result<energy::GridTable> table = energy::shipped_grid_table();
+  if (!table) {
+    context.error(*node, table.error().message);
+    return;
+  }
+  const energy::GridIntensity* const row = table->find(*code);
+  if (row == nullptr) {
+    const auto nearest = nearest_name(*code, table->zones());
+    context.error(*node,
+                  fmt::format("the table of grid intensities has no zone `{}`; a zone is an "
+                              "ISO country code of three letters, such as DEU{}; "
+                              "`intensity: 400 g/kWh` sets your own",
+                              *code, nearest ? fmt::format("; did you mean `{}`?", *nearest) : ""));
+    return;
+  }
+  tariff.zone = row->zone;
+  tariff.grams_per_kwh = row->grams_per_kwh;
+  tariff.intensity_year = row->year;
+  tariff.intensity_source = table->source;
+}
+
+void read_cost_budget(ReadContext& context, const MapReader& map, const trial::Tariff& tariff,
+                      BudgetSection& budget) {
+  const YamlNode* const node = map.find("cost");
+  if (node == nullptr) return;
+  const MoneyReading reading = money_from_text(node->is_scalar() ? node->text : describe(*node));
+  if (!reading.money) {
+    context.error(*node, fmt::format("`budget.cost` {}", reading.problem));
+  } else if (reading.money->amount <= 0.0) {
+    context.error(*node, fmt::format("`budget.cost` must be more than 0, not {}", describe(*node)));
+  } else if (!tariff.price_per_kwh) {
+    context.error(*node, "nothing can measure `budget.cost` without `energy.price`");
+  } else if (!reading.money->currency.empty() && reading.money->currency != tariff.currency) {
+    context.error(*node, fmt::format("`budget.cost` is in {}, but `energy.price` in {}",
+                                     reading.money->currency, tariff.currency));
+  } else {
+    budget.cost = reading.money->amount;
+  }
+}
+
+void read_environment(ReadContext& context, const MapReader& map, RunnerSection& runner) {
+  const YamlNode* const node = map.find("environment");
+  if (node == nullptr) return;
+  for (const MapEntry& entry : read_entries(context, *node, "runner.environment")) {
+    if (entry.name.find('=') != std::string::npos) {
+      context.error(*entry.key,
+                    fmt::format("the name of a variable has no `=`; not `{}`", entry.name));
+    }
+    if (!entry.value->is_scalar()) {
+      context.error(*entry.value, fmt::format("`runner.environment.{}` must be a text, not {}",
+                                              entry.name, describe(*entry.value)));
+      continue;
+    }
+    runner.environment.emplace_back(entry.name, entry.value->text);
+  }
+}
+
+}  // namespace
+
+std::vector<CapturePattern> read_capture(ReadContext& context, MapReader& study) {
+  std::vector<CapturePattern> capture;
+  const YamlNode* const node = study.find("capture");
+  if (node == nullptr) return capture;
+  const std::vector<MapEntry> entries = read_entries(context, *node, "capture");
+  for (const MapEntry& entry : entries) {
+    const std::string path = fmt::format("capture.{}", entry.name);
+    const auto pattern = read_text(context, *entry.value, path);
+    if (!pattern) continue;
+    if (const auto problem = problem_of_pattern(*pattern)) {
+      context.error(*entry.value, fmt::format("`{}` {}", path, *problem));
+    }
+    capture.push_back({entry.name, *pattern});
+  }
+  const bool has_metric =
+      std::ranges::any_of(entries, [](const MapEntry& entry) { return entry.name != "step"; });
+  if (node->is_map() && !has_metric) {
+    context.error(*node, "`capture` has no pattern for a metric");
+  }
+  return capture;
+}
+
+std::vector<std::string> read_metrics(ReadContext& context, MapReader& study,
+                                      const std::vector<CapturePattern>& capture) {
+  std::vector<std::string> metrics;
+  const YamlNode* const node = study.find("metrics");
+  if (node == nullptr) return metrics;
+  for (const YamlNode& item : read_list(context, *node, "metrics")) {
+    const auto name = read_text(context, item, "metrics");
+    if (!name) continue;
+    if (trial::measure_from_text(*name).kind != trial::MeasureKind::Metric) {
+      context.error(item, fmt::format("`{}` is measured by Wattune and is no metric", *name));
+      continue;
+    }
+    if (std::ranges::count(metrics, *name) > 0) {
+      context.error(item, fmt::format("duplicate metric `{}`", *name));
+      continue;
+    }
+    if (!capture.empty() && std::ranges::count(capture, *name, &CapturePattern::name) == 0) {
+      context.error(item, fmt::format("`capture` has no pattern for the metric `{}`", *name));
+    }
+    metrics.push_back(*name);
+  }
+  return metrics;
+}
+
+trial::Resource read_resource(ReadContext& context, MapReader& study) {
+  trial::Resource resource;
+  const YamlNode* const node = study.find("resource");
+  if (node == nullptr) return resource;
+  MapReader map(context, *node, "resource", "resource");
+  if (const YamlNode* unit = map.require("unit")) {
+    const auto name = read_name(context, *unit, "resource unit", known_resource_units());
+    if (name == "epochs") resource.unit = trial::ResourceUnit::Epochs;
+    if (name == "steps") resource.unit = trial::ResourceUnit::Steps;
+    if (name == "samples") resource.unit = trial::ResourceUnit::Samples;
+  }
+  map.require("max");
+  const std::optional<std::int64_t> max = map.whole("max", at_least(1));
+  const std::optional<std::int64_t> min = map.whole("min", at_least(1));
+  if (!max) return resource;
+  resource.max = static_cast<double>(*max);
+  resource.min = static_cast<double>(min.value_or(*max));
+  if (min && *min > *max) {
+    context.error(*map.find("min"), fmt::format("`resource.min` {} is above `max` {}", *min, *max));
+  }
+  return resource;
+}
+
+trial::Tariff read_tariff(ReadContext& context, MapReader& study) {
+  trial::Tariff tariff;
+  const YamlNode* const node = study.find("energy");
+  if (node == nullptr) return tariff;
+  MapReader map(context, *node, "energy", "energy");
+  read_zone(context, map, tariff);
+  if (const auto intensity = map.quantity("intensity", Dimension::Intensity)) {
+    tariff.grams_per_kwh = intensity;
+    tariff.intensity_source = "study file";
+    tariff.intensity_year = 0;
+  }
+  read_price(context, map, tariff);
+  assign(tariff.pue, map.number("pue", between(1, 10)));
+  return tariff;
+}
+
+BudgetSection read_budget(ReadContext& context, MapReader& study, const trial::Tariff& tariff) {
+  BudgetSection budget;
+  const YamlNode* const node = study.find("budget");
+  if (node == nullptr) return budget;
+  MapReader map(context, *node, "budget", "budget");
+  budget.trials = map.whole("trials", at_least(1));
+  if (const auto energy = map.quantity("energy", Dimension::Energy))
+    budget.energy = Joules{*energy};
+  budget.time = as_seconds(map.quantity("time", Dimension::Duration));
+  budget.carbon_g = map.quantity("carbon", Dimension::Mass);
+  if (budget.carbon_g && !tariff.grams_per_kwh) {
+    context.error(*map.find("carbon"),
+                  "nothing can measure `budget.carbon` without `energy.zone` or "
+                  "`energy.intensity`");
+  }
+  read_cost_budget(context, map, tariff, budget);
+  return budget;
+}
+
+RunnerSection read_runner(ReadContext& context, MapReader& study,
+                          const std::filesystem::path& folder) {
+  RunnerSection runner;
+  runner.directory = folder;
+  const YamlNode* const node = study.find("runner");
+  if (node == nullptr) return runner;
+  MapReader map(context, *node, "runner", "runner");
+  runner.workers = map.whole("workers", between(1, 10000));
+  assign(runner.cores_per_trial, map.whole("cores_per_trial", between(1, 10000)));
+  assign(runner.gpus_per_trial, map.whole("gpus_per_trial", between(0, 1000)));
+  runner.time_limit = as_seconds(map.quantity("time_limit", Dimension::Duration));
+  runner.silence_limit = as_seconds(map.quantity("silence_limit", Dimension::Duration));
+  assign(runner.grace, as_seconds(map.quantity("grace", Dimension::Duration)));
+  if (const YamlNode* directory = map.find("directory")) {
+    const auto text = read_text(context, *directory, "runner.directory");
+    if (text) runner.directory = (folder / *text).lexically_normal();
+  }
+  read_environment(context, map, runner);
+  return runner;
+}
+
+ReportSection read_report(ReadContext& context, MapReader& study) {
+  ReportSection report;
+  const YamlNode* const node = study.find("report");
+  if (node == nullptr) return report;
+  MapReader map(context, *node, "report", "report");
+  assign(report.tolerance, map.number("tolerance", at_least(0)));
+  return report;
+}
+
+}  // namespace wattune::config

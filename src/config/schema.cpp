@@ -1,0 +1,203 @@
+#include "wattune/config/schema.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace wattune::config {
+namespace {
+
+constexpr std::array kSchema{
+    SchemaKey{"study", "study", "name", "the file's name without its ending"},
+    SchemaKey{"study", "command", "string or list", "required"},
+    SchemaKey{"study", "parameters", "map of parameters", "required"},
+    SchemaKey{"study", "forbidden", "list of maps", "none"},
+    SchemaKey{"study", "objectives", "list of maps", "required"},
+    SchemaKey{"study", "constraints", "list of maps", "none"},
+    SchemaKey{"study", "resource", "map", "the program runs as a whole"},
+    SchemaKey{"study", "strategy", "name or map", "{sampler: tpe, scheduler: full}"},
+    SchemaKey{"study", "budget", "map", "required unless the strategy ends by itself"},
+    SchemaKey{"study", "capture", "map of patterns", "none: the program speaks the protocol"},
+    SchemaKey{"study", "runner", "map", "see below"},
+    SchemaKey{"study", "energy", "map", "see below"},
+    SchemaKey{"study", "report", "map", "see below"},
+    SchemaKey{"study", "metrics", "list of names", "none"},
+    SchemaKey{"study", "seed", "whole number", "1"},
+
+    SchemaKey{"parameter.float", "type", "float", "required"},
+    SchemaKey{"parameter.float", "low", "number", "required"},
+    SchemaKey{"parameter.float", "high", "number", "required"},
+    SchemaKey{"parameter.float", "log", "true or false", "false"},
+    SchemaKey{"parameter.float", "step", "number", "none: continuous"},
+    SchemaKey{"parameter.float", "default", "number", "none"},
+    SchemaKey{"parameter.float", "when", "map", "always active"},
+    SchemaKey{"parameter.float", "role", "learning_rate", "none"},
+
+    SchemaKey{"parameter.int", "type", "int", "required"},
+    SchemaKey{"parameter.int", "low", "whole number", "required"},
+    SchemaKey{"parameter.int", "high", "whole number", "required"},
+    SchemaKey{"parameter.int", "log", "true or false", "false"},
+    SchemaKey{"parameter.int", "step", "whole number", "1"},
+    SchemaKey{"parameter.int", "default", "whole number", "none"},
+    SchemaKey{"parameter.int", "when", "map", "always active"},
+    SchemaKey{"parameter.int", "role", "batch_size", "none"},
+
+    SchemaKey{"parameter.categorical", "type", "categorical", "required"},
+    SchemaKey{"parameter.categorical", "values", "list", "required"},
+    SchemaKey{"parameter.categorical", "default", "one of the values", "none"},
+    SchemaKey{"parameter.categorical", "when", "map", "always active"},
+
+    SchemaKey{"parameter.ordinal", "type", "ordinal", "required"},
+    SchemaKey{"parameter.ordinal", "values", "list", "required"},
+    SchemaKey{"parameter.ordinal", "default", "one of the values", "none"},
+    SchemaKey{"parameter.ordinal", "when", "map", "always active"},
+    SchemaKey{"parameter.ordinal", "role", "batch_size or learning_rate", "none"},
+
+    SchemaKey{"parameter.bool", "type", "bool", "required"},
+    SchemaKey{"parameter.bool", "default", "true or false", "none"},
+    SchemaKey{"parameter.bool", "when", "map", "always active"},
+
+    SchemaKey{"parameter.constant", "type", "constant", "required"},
+    SchemaKey{"parameter.constant", "value", "string, number or boolean", "required"},
+    SchemaKey{"parameter.constant", "when", "map", "always active"},
+
+    SchemaKey{"objective", "maximize", "measure", "this or minimize"},
+    SchemaKey{"objective", "minimize", "measure", "this or maximize"},
+
+    SchemaKey{"constraint", "metric", "measure", "required"},
+    SchemaKey{"constraint", "min", "number or quantity", "this, max or both"},
+    SchemaKey{"constraint", "max", "number or quantity", "this, min or both"},
+
+    SchemaKey{"resource", "unit", "epochs, steps or samples", "required"},
+    SchemaKey{"resource", "min", "whole number", "max"},
+    SchemaKey{"resource", "max", "whole number", "required"},
+
+    SchemaKey{"strategy", "sampler", "name or map", "tpe"},
+    SchemaKey{"strategy", "scheduler", "name or map", "full"},
+
+    SchemaKey{"strategy.sm2", "name", "sm2", "required"},
+    SchemaKey{"strategy.sm2", "sampler", "name or map", "sobol"},
+    SchemaKey{"strategy.sm2", "performance_weight", "number", "0.6"},
+    SchemaKey{"strategy.sm2", "energy_weight", "number", "0.3"},
+    SchemaKey{"strategy.sm2", "stability_weight", "number", "0.1"},
+    SchemaKey{"strategy.sm2", "window_tolerance", "number", "0.1"},
+    SchemaKey{"strategy.sm2", "learning_rates", "whole number", "8"},
+    SchemaKey{"strategy.sm2", "max_candidates", "whole number", "16"},
+    SchemaKey{"strategy.sm2", "probe_seconds", "number", "5"},
+    SchemaKey{"strategy.sm2", "probe_steps", "whole number", "50"},
+    SchemaKey{"strategy.sm2", "warmup_steps", "whole number", "20"},
+    SchemaKey{"strategy.sm2", "idle_seconds", "number", "10"},
+    SchemaKey{"strategy.sm2", "min_rung_seconds", "number", "5"},
+    SchemaKey{"strategy.sm2", "first_rung_fraction", "number", "0.05"},
+    SchemaKey{"strategy.sm2", "samples_per_epoch", "whole number", "none"},
+    SchemaKey{"strategy.sm2", "reports_per_rung", "whole number", "2"},
+    SchemaKey{"strategy.sm2", "energy_mode", "rung or cumulative", "rung"},
+    SchemaKey{"strategy.sm2", "noise_floor", "number", "0.02"},
+    SchemaKey{"strategy.sm2", "divergence_factor", "number", "4"},
+    SchemaKey{"strategy.sm2", "training_loss", "metric", "train_loss"},
+
+    SchemaKey{"sampler.random", "name", "random", "required"},
+    SchemaKey{"sampler.sobol", "name", "sobol", "required"},
+    SchemaKey{"sampler.grid", "name", "grid", "required"},
+    SchemaKey{"sampler.grid", "points", "whole number", "5"},
+    SchemaKey{"sampler.tpe", "name", "tpe", "required"},
+    SchemaKey{"sampler.tpe", "startup_trials", "whole number", "10"},
+    SchemaKey{"sampler.tpe", "candidates", "whole number", "24"},
+    SchemaKey{"sampler.tpe", "multivariate", "true or false", "true"},
+
+    SchemaKey{"scheduler.full", "name", "full", "required"},
+    SchemaKey{"scheduler.halving", "name", "halving", "required"},
+    SchemaKey{"scheduler.halving", "reduction_factor", "whole number", "2"},
+    SchemaKey{"scheduler.halving", "initial_trials", "whole number", "16"},
+
+    SchemaKey{"budget", "trials", "whole number", "none"},
+    SchemaKey{"budget", "energy", "energy", "none"},
+    SchemaKey{"budget", "time", "duration", "none"},
+    SchemaKey{"budget", "carbon", "mass", "none"},
+    SchemaKey{"budget", "cost", "money", "none"},
+
+    SchemaKey{"runner", "workers", "whole number", "cores / cores_per_trial"},
+    SchemaKey{"runner", "cores_per_trial", "whole number", "1"},
+    SchemaKey{"runner", "gpus_per_trial", "whole number", "0"},
+    SchemaKey{"runner", "time_limit", "duration", "none"},
+    SchemaKey{"runner", "silence_limit", "duration", "none"},
+    SchemaKey{"runner", "grace", "duration", "10 s"},
+    SchemaKey{"runner", "directory", "path", "the study file's folder"},
+    SchemaKey{"runner", "environment", "map of strings", "none"},
+
+    SchemaKey{"energy", "zone", "country code", "none"},
+    SchemaKey{"energy", "intensity", "intensity", "the zone's"},
+    SchemaKey{"energy", "price", "price", "none"},
+    SchemaKey{"energy", "pue", "number", "1"},
+
+    SchemaKey{"report", "tolerance", "number", "0.01"},
+};
+
+/// Words of other tools for keys of ours.
+struct Synonym {
+  std::string_view section_prefix;
+  std::string_view word;
+  std::string_view key;
+};
+constexpr std::array kSynonyms{
+    Synonym{"parameter", "choices", "values"},
+    Synonym{"parameter", "options", "values"},
+    Synonym{"parameter", "min", "low"},
+    Synonym{"parameter", "max", "high"},
+    Synonym{"parameter", "lower", "low"},
+    Synonym{"parameter", "upper", "high"},
+    Synonym{"parameter", "condition", "when"},
+    Synonym{"parameter", "if", "when"},
+    Synonym{"parameter", "q", "step"},
+    Synonym{"parameter", "kind", "type"},
+    Synonym{"study", "name", "study"},
+    Synonym{"study", "program", "command"},
+    Synonym{"study", "params", "parameters"},
+    Synonym{"study", "space", "parameters"},
+    Synonym{"study", "search_space", "parameters"},
+    Synonym{"study", "fidelity", "resource"},
+    Synonym{"study", "sampler", "strategy"},
+    Synonym{"study", "scheduler", "strategy"},
+    Synonym{"study", "method", "strategy"},
+    Synonym{"study", "metric", "objectives"},
+    Synonym{"objective", "max", "maximize"},
+    Synonym{"objective", "min", "minimize"},
+    Synonym{"constraint", "low", "min"},
+    Synonym{"constraint", "high", "max"},
+    Synonym{"budget", "duration", "time"},
+    Synonym{"budget", "joules", "energy"},
+    Synonym{"budget", "co2", "carbon"},
+    Synonym{"budget", "money", "cost"},
+    Synonym{"runner", "parallel", "workers"},
+    Synonym{"runner", "timeout", "time_limit"},
+    Synonym{"runner", "cwd", "directory"},
+    Synonym{"runner", "env", "environment"},
+    Synonym{"runner", "cores", "cores_per_trial"},
+    Synonym{"runner", "gpus", "gpus_per_trial"},
+    Synonym{"energy", "country", "zone"},
+};
+
+}  // namespace
+
+std::span<const SchemaKey> schema() {
+  return kSchema;
+}
+
+std::vector<std::string> keys_of(std::string_view section) {
+  std::vector<std::string> keys;
+  for (const SchemaKey& entry : kSchema) {
+    if (entry.section == section) keys.emplace_back(entry.key);
+  }
+  return keys;
+}
+
+std::optional<std::string> key_meant_by(std::string_view section, std::string_view word) {
+  const auto found = std::ranges::find_if(kSynonyms, [&](const Synonym& synonym) {
+    const std::string_view prefix = section.substr(0, section.find('.'));
+    return synonym.section_prefix == prefix && synonym.word == word;
+  });
+  if (found == kSynonyms.end()) return std::nullopt;
+  if (!std::ranges::count(keys_of(section), found->key)) return std::nullopt;
+  return std::string{found->key};
+}
+
+}  // namespace wattune::config

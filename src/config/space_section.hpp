@@ -1,0 +1,14 @@
+#pragma once
+
+#include <optional>
+
+#include "wattune/space/space.hpp"
+#include "yaml_reader.hpp"
+
+namespace wattune::config {
+
+/// Reads `parameters` and `forbidden`, and checks all that a Space checks, each at its own place.
+/// Nothing if anything was reported.
+std::optional<space::Space> read_space(ReadContext& context, MapReader& study);
+
+}  // namespace wattune::config

@@ -1,0 +1,214 @@
+#include "strategy_section.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "wattune/base/text.hpp"
+#include "wattune/config/known_names.hpp"
+
+namespace wattune::config {
+namespace {
+
+bool is_among(std::span<const std::string> names, const std::string& name) {
+  return std::ranges::count(names, name) > 0;
+}
+
+std::vector<std::string> all_names() {
+  std::vector<std::string> names;
+  for (const auto& known : {known_joint_strategies(), known_samplers(), known_schedulers()}) {
+    names.insert(names.end(), known.begin(), known.end());
+  }
+  return names;
+}
+
+/// `strategy: tpe` says half of what is needed.
+void report_unknown_strategy(ReadContext& context, const YamlNode& node) {
+  const std::string& name = node.text;
+  std::string help;
+  if (is_among(known_samplers(), name)) {
+    help = fmt::format("`{}` is a sampler: write {{sampler: {}}}", name, name);
+  } else if (is_among(known_schedulers(), name)) {
+    help = fmt::format("`{}` is a scheduler: write {{scheduler: {}}}", name, name);
+  } else {
+    const auto nearest = nearest_name(name, all_names());
+    help = fmt::format("allowed: {}, or a map with sampler and scheduler{}",
+                       join_names(known_joint_strategies()),
+                       nearest ? fmt::format("; did you mean `{}`?", *nearest) : "");
+  }
+  context.error(node, fmt::format("unknown strategy `{}`; {}", name, help));
+}
+
+void check_weights(ReadContext& context, const MapReader& map, const Sm2Section& sm2) {
+  const double sum = sm2.performance_weight + sm2.energy_weight + sm2.stability_weight;
+  if (std::abs(sum - 1.0) <= 1e-9) return;
+  for (const char* key : {"performance_weight", "energy_weight", "stability_weight"}) {
+    const YamlNode* const node = map.find(key);
+    if (node == nullptr) continue;
+    context.error(
+        *node, fmt::format("the weights must add up to 1: performance_weight {} + "
+                           "energy_weight {} + stability_weight {} = {:.6g}",
+                           sm2.performance_weight, sm2.energy_weight, sm2.stability_weight, sum));
+    return;
+  }
+}
+
+/// The node with the name of a sampler or scheduler: the scalar itself or the map's `name`.
+const YamlNode* name_node(ReadContext& context, const YamlNode& node, std::string_view what) {
+  if (node.is_scalar()) return &node;
+  for (const auto& [key, value] : node.entries) {
+    if (key.text == "name") return &value;
+  }
+  context.error(node, fmt::format("a {} is written as its name, or as a map with `name` and its "
+                                  "options",
+                                  what));
+  return nullptr;
+}
+
+TpeSection read_tpe(MapReader& map) {
+  TpeSection tpe;
+  assign(tpe.startup_trials, map.whole("startup_trials", between(1, 1e6)));
+  assign(tpe.candidates, map.whole("candidates", between(1, 1e6)));
+  assign(tpe.multivariate, map.flag("multivariate"));
+  return tpe;
+}
+
+SamplerSection read_sampler(ReadContext& context, const YamlNode& node) {
+  const YamlNode* const at = name_node(context, node, "sampler");
+  const auto name = at ? read_name(context, *at, "sampler", known_samplers()) : std::nullopt;
+  if (!name) return TpeSection{};
+  std::optional<MapReader> map;
+  if (node.is_map()) map.emplace(context, node, "strategy.sampler", "sampler." + *name);
+  if (*name == "random") return RandomSection{};
+  if (*name == "sobol") return SobolSection{};
+  if (*name == "tpe") return map ? read_tpe(*map) : TpeSection{};
+  GridSection grid;
+  if (map) assign(grid.points, map->whole("points", between(2, 1e6)));
+  return grid;
+}
+
+void read_sm2_score(ReadContext& context, MapReader& map, Sm2Section& sm2) {
+  const std::size_t num_before = context.diagnostics.size();
+  assign(sm2.performance_weight, map.number("performance_weight", between(0, 1)));
+  assign(sm2.energy_weight, map.number("energy_weight", between(0, 1)));
+  assign(sm2.stability_weight, map.number("stability_weight", between(0, 1)));
+  if (context.diagnostics.size() == num_before) check_weights(context, map, sm2);
+  if (const YamlNode* mode = map.find("energy_mode")) {
+    const auto name = read_name(context, *mode, "energy mode", known_energy_modes());
+    if (name) sm2.energy_mode = *name == "rung" ? EnergyMode::Rung : EnergyMode::Cumulative;
+  }
+  assign(sm2.noise_floor, map.number("noise_floor", between(0, 1)));
+  assign(sm2.divergence_factor, map.number("divergence_factor", above(1)));
+  if (const YamlNode* loss = map.find("training_loss")) {
+    assign(sm2.training_loss, read_text(context, *loss, map.path_of("training_loss")));
+  }
+}
+
+Sm2Section read_sm2(ReadContext& context, const YamlNode& node) {
+  MapReader map(context, node, "strategy", "strategy.sm2");
+  Sm2Section sm2;
+  read_sm2_score(context, map, sm2);
+  if (const YamlNode* sampler = map.find("sampler")) sm2.sampler = read_sampler(context, *sampler);
+  assign(sm2.window_tolerance, map.number("window_tolerance", at_least(0)));
+  assign(sm2.learning_rates, map.whole("learning_rates", between(1, 1000)));
+  assign(sm2.max_candidates, map.whole("max_candidates", between(1, 10000)));
+  assign(sm2.probe_seconds, map.number("probe_seconds", between(0, 3600)));
+  assign(sm2.probe_steps, map.whole("probe_steps", at_least(1)));
+  assign(sm2.warmup_steps, map.whole("warmup_steps", at_least(0)));
+  assign(sm2.idle_seconds, map.number("idle_seconds", between(0, 3600)));
+  assign(sm2.min_rung_seconds, map.number("min_rung_seconds", between(0, 86400)));
+  assign(sm2.first_rung_fraction,
+         map.number("first_rung_fraction", {.low = 0, .high = 1, .is_low_open = true}));
+  sm2.samples_per_epoch = map.whole("samples_per_epoch", at_least(1));
+  assign(sm2.reports_per_rung, map.whole("reports_per_rung", between(1, 1000)));
+  return sm2;
+}
+
+SchedulerSection read_scheduler(ReadContext& context, const YamlNode& node) {
+  const YamlNode* const at = name_node(context, node, "scheduler");
+  const auto name = at ? read_name(context, *at, "scheduler", known_schedulers()) : std::nullopt;
+  if (!name) return FullSection{};
+  std::optional<MapReader> map;
+  if (node.is_map()) map.emplace(context, node, "strategy.scheduler", "scheduler." + *name);
+  if (*name == "full") return FullSection{};
+  HalvingSection halving;
+  if (!map) return halving;
+  assign(halving.reduction_factor, map->whole("reduction_factor", between(2, 100)));
+  assign(halving.initial_trials, map->whole("initial_trials", between(2, 1e6)));
+  if (halving.initial_trials < halving.reduction_factor) {
+    const YamlNode* const factor = map->find("reduction_factor");
+    const YamlNode* const trials = map->find("initial_trials");
+    context.error(trials ? *trials : *factor,
+                  fmt::format("{} initial trials cannot be reduced by {}", halving.initial_trials,
+                              halving.reduction_factor));
+  }
+  return halving;
+}
+
+ComposedSection read_composed(ReadContext& context, const YamlNode& node) {
+  MapReader map(context, node, "strategy", "strategy");
+  ComposedSection composed;
+  if (const YamlNode* sampler = map.find("sampler")) {
+    composed.sampler = read_sampler(context, *sampler);
+  }
+  if (const YamlNode* scheduler = map.find("scheduler")) {
+    composed.scheduler = read_scheduler(context, *scheduler);
+  }
+  return composed;
+}
+
+}  // namespace
+
+std::string name_of(const SamplerSection& sampler) {
+  if (std::holds_alternative<RandomSection>(sampler)) return "random";
+  if (std::holds_alternative<SobolSection>(sampler)) return "sobol";
+  if (std::holds_alternative<GridSection>(sampler)) return "grid";
+  return "tpe";
+}
+
+std::string name_of(const SchedulerSection& scheduler) {
+  return std::holds_alternative<FullSection>(scheduler) ? "full" : "halving";
+}
+
+std::string name_of(const StrategyOptions& strategy) {
+  const auto* composed = std::get_if<ComposedSection>(&strategy);
+  if (composed == nullptr) return "sm2";
+  return fmt::format("{} + {}", name_of(composed->sampler), name_of(composed->scheduler));
+}
+
+bool needs_pause(const StrategyOptions& strategy) {
+  const auto* composed = std::get_if<ComposedSection>(&strategy);
+  return composed == nullptr || std::holds_alternative<HalvingSection>(composed->scheduler);
+}
+
+bool ends_by_itself(const StrategyOptions& strategy) {
+  const auto* composed = std::get_if<ComposedSection>(&strategy);
+  return composed == nullptr || std::holds_alternative<GridSection>(composed->sampler);
+}
+
+std::optional<StrategyOptions> read_strategy(ReadContext& context, MapReader& study) {
+  const YamlNode* const node = study.find("strategy");
+  if (node == nullptr) return ComposedSection{};
+  const std::size_t num_before = context.diagnostics.size();
+  StrategyOptions options;
+  if (node->is_scalar() && is_among(known_joint_strategies(), node->text)) {
+    options = Sm2Section{};
+  } else if (node->is_scalar()) {
+    report_unknown_strategy(context, *node);
+  } else {
+    const auto name = std::ranges::find_if(
+        node->entries, [](const auto& entry) { return entry.first.text == "name"; });
+    if (name == node->entries.end()) {
+      options = read_composed(context, *node);
+    } else if (!is_among(known_joint_strategies(), name->second.text)) {
+      report_unknown_strategy(context, name->second);
+    } else {
+      options = read_sm2(context, *node);
+    }
+  }
+  if (context.diagnostics.size() != num_before) return std::nullopt;
+  return options;
+}
+
+}  // namespace wattune::config

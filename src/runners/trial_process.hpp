@@ -1,0 +1,107 @@
+#pragma once
+
+#include <poll.h>
+#include <sys/types.h>
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "child_process.hpp"
+#include "line_splitter.hpp"
+#include "trial_folder.hpp"
+#include "wattune/base/result.hpp"
+#include "wattune/energy/process_cpu.hpp"
+
+namespace wattune::runners {
+
+/// The process of one trial with everything it has started, its channel and its output.
+///
+/// A trial's processes are its tree, its process group, and orphans: descendants whose parents have
+/// ended, which this process has adopted and which carry the trial's mark.
+class TrialProcess {
+ public:
+  using UseLine = std::function<bool(std::string_view line)>;  ///< False: read no more.
+
+  /// `spec` lacks the descriptors; stdout goes through this process where `captures`.
+  ///
+  /// Errors   as `start_child`, and Transient where descriptors are used up
+  [[nodiscard]] static Result<std::unique_ptr<TrialProcess>> start(ChildSpec spec,
+                                                                   TrialFolder folder,
+                                                                   bool captures);
+  TrialProcess(const TrialProcess&) = delete;
+  TrialProcess& operator=(const TrialProcess&) = delete;
+  /// Kills what is left.
+  ~TrialProcess();
+
+  [[nodiscard]] const TrialFolder& folder() const { return folder_; }
+  [[nodiscard]] pid_t pid() const { return child_.pid; }
+
+  /// What `poll` should watch: it is worth reading, looking at orphans or asking `has_ended` when
+  /// any of them is ready.
+  void add_watched(std::vector<pollfd>& watched) const;
+
+  /// Reads what is there now. With `to_the_end` all that is left, an unfinished line included.
+  /// Gives whether anything was said.
+  bool read_channel(bool to_the_end, const UseLine& use);
+  bool read_stdout(bool to_the_end, const UseLine& use);
+  /// Drops what the program says from now on.
+  void ignore_channel() { channel_.close(); }
+
+  /// Queues an answer and sends what the program's buffer takes. A program that reads nothing loses
+  /// answers once 64 KiB wait.
+  void send(const std::string& line);
+  /// Sends more of what is queued.
+  void flush();
+  /// Whether everything sent was read.
+  [[nodiscard]] bool has_read_answers() const;
+
+  /// Whether the program itself has ended; orphans may be left.
+  [[nodiscard]] bool has_ended();
+  /// Picks the trial's orphans from processes that nobody knows, and takes the exits of those that
+  /// have ended.
+  void look_for_orphans(std::span<const pid_t> unknown);
+  [[nodiscard]] std::size_t num_orphans() const { return orphans_.size(); }
+  [[nodiscard]] std::vector<pid_t> orphans() const;
+  /// To the whole tree, the group and the orphans.
+  void signal_all(int signal);
+  /// Takes the exit; only after `has_ended`.
+  [[nodiscard]] ChildExit take_exit();
+  /// Leaves orphans that even SIGKILL does not end to themselves.
+  void give_up_orphans() { orphans_.clear(); }
+
+  /// CPU time of all processes of the trial, living and ended.
+  [[nodiscard]] Seconds cpu_time();
+
+ private:
+  struct Orphan {
+    Descriptor pidfd;
+    std::optional<energy::ProcessTreeCpu> cpu;  // where the main tree does not count it already
+  };
+
+  TrialProcess(Child child, TrialFolder folder, Descriptor channel, Descriptor stdout_pipe);
+  [[nodiscard]] bool is_own_orphan(pid_t pid) const;
+  bool read_lines(Descriptor& source, LineSplitter& lines, bool to_the_end, bool is_stdout,
+                  const UseLine& use);
+
+  Child child_;
+  TrialFolder folder_;
+  Descriptor channel_;
+  Descriptor stdout_pipe_;
+  LineSplitter channel_lines_;
+  LineSplitter stdout_lines_;
+  std::string unsent_;
+  energy::ProcessTreeCpu cpu_;
+  std::map<pid_t, Orphan> orphans_;
+  Seconds ended_orphans_cpu_;
+  std::optional<Seconds> final_cpu_;
+  bool has_ended_ = false;
+};
+
+}  // namespace wattune::runners

@@ -1,0 +1,134 @@
+#include "axis.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace wattune::samplers {
+namespace {
+
+constexpr std::size_t kMaxCells = 128;
+
+double normal_cdf(double z) {
+  return 0.5 * std::erfc(-z / std::numbers::sqrt2);
+}
+
+double mass_between(double low, double high, double centre, double bandwidth) {
+  return normal_cdf((high - centre) / bandwidth) - normal_cdf((low - centre) / bandwidth);
+}
+
+/// Where values of a log integer end, in the unit interval: half way to the next, see Space.
+std::vector<double> log_integer_edges(const space::IntDomain& domain, std::size_t num_values) {
+  const double first = std::log(static_cast<double>(domain.low) - 0.5);
+  const double last = std::log(static_cast<double>(domain.high) + 0.5);
+  std::vector<double> edges;
+  for (std::size_t i = 0; i <= num_values; ++i) {
+    const double edge = std::log(static_cast<double>(domain.low) - 0.5 + static_cast<double>(i));
+    edges.push_back((edge - first) / (last - first));
+  }
+  return edges;
+}
+
+std::vector<double> cell_edges(const space::Domain& domain, std::size_t num_values) {
+  const auto* integers = std::get_if<space::IntDomain>(&domain);
+  if (integers != nullptr && integers->log) return log_integer_edges(*integers, num_values);
+  std::vector<double> edges;
+  for (std::size_t i = 0; i <= num_values; ++i) {
+    edges.push_back(static_cast<double>(i) / static_cast<double>(num_values));
+  }
+  return edges;
+}
+
+}  // namespace
+
+Axis::Axis(const space::Space& space, std::size_t parameter_index)
+    : parameter_index_(parameter_index) {
+  const space::Parameter& parameter = space.parameters()[parameter_index];
+  is_conditional_ = !parameter.when.empty();
+  const std::optional<std::size_t> num_values = space.num_values(parameter_index);
+  const auto* choices = std::get_if<space::ChoiceDomain>(&parameter.domain);
+  if (num_values == 1) {
+    kind_ = AxisKind::Fixed;
+  } else if (choices != nullptr && !choices->ordered) {
+    kind_ = AxisKind::Unordered;
+    edges_ = cell_edges(parameter.domain, *num_values);
+  } else if (num_values && *num_values <= kMaxCells) {
+    kind_ = AxisKind::Cells;
+    edges_ = cell_edges(parameter.domain, *num_values);
+  }
+}
+
+Place Axis::place_of(const space::Space& space, const space::Configuration& configuration) const {
+  Place place;
+  place.is_active = configuration.is_active(parameter_index_);
+  if (!place.is_active) return place;
+  // Rounded to what the columns of a density hold, so that either gives the same numbers.
+  const double coordinate = space.encode(parameter_index_, configuration[parameter_index_]);
+  place.coordinate = static_cast<double>(static_cast<float>(coordinate));
+  if (edges_.empty()) return place;
+  const auto edge = std::upper_bound(edges_.begin() + 1, edges_.end() - 1, place.coordinate);
+  return place_in(static_cast<std::size_t>(edge - edges_.begin() - 1));
+}
+
+Place Axis::place_in(std::size_t cell) const {
+  return {true, 0.5 * (edges_[cell] + edges_[cell + 1]), static_cast<std::uint16_t>(cell)};
+}
+
+double Axis::log_norm(const Place& centre, double bandwidth) const {
+  switch (kind_) {
+    case AxisKind::Gaussian:
+    case AxisKind::Cells: {
+      const double inside = mass_between(0.0, 1.0, centre.coordinate, bandwidth);
+      const double density =
+          kind_ == AxisKind::Cells ? 0.0 : std::log(bandwidth * std::sqrt(2.0 * std::numbers::pi));
+      return -density - std::log(inside);
+    }
+    case AxisKind::Unordered:
+      return -std::log(1.0 + bandwidth * static_cast<double>(num_cells() - 1));
+    case AxisKind::Fixed:
+      break;
+  }
+  return 0.0;
+}
+
+double Axis::log_kernel(const Place& at, const Place& centre, double bandwidth) const {
+  switch (kind_) {
+    case AxisKind::Gaussian: {
+      const double z = (at.coordinate - centre.coordinate) / bandwidth;
+      return -0.5 * z * z;
+    }
+    case AxisKind::Cells:
+      return log_cell_mass(at.cell, centre.coordinate, bandwidth);
+    case AxisKind::Unordered:
+      return at.cell == centre.cell ? 0.0 : std::log(bandwidth);
+    case AxisKind::Fixed:
+      break;
+  }
+  return 0.0;
+}
+
+double Axis::log_cell_mass(std::size_t cell, double centre, double bandwidth) const {
+  constexpr double kLeastMass = 1e-30;  // far out, the difference of two tails is 0
+  return std::log(
+      std::max(kLeastMass, mass_between(edges_[cell], edges_[cell + 1], centre, bandwidth)));
+}
+
+double Axis::log_uniform(const Place& at) const {
+  return edges_.empty() ? 0.0 : std::log(edges_[at.cell + 1u] - edges_[at.cell]);
+}
+
+double Axis::draw(const Place& centre, double bandwidth, Rng& rng) const {
+  if (kind_ == AxisKind::Unordered) {
+    const double own = 1.0 / (1.0 + bandwidth * static_cast<double>(num_cells() - 1));
+    if (rng.uniform() < own) return centre.coordinate;
+    std::size_t other = rng.index(num_cells() - 1);
+    if (other >= centre.cell) ++other;
+    return 0.5 * (edges_[other] + edges_[other + 1]);
+  }
+  const double low = normal_cdf(-centre.coordinate / bandwidth);
+  const double high = normal_cdf((1.0 - centre.coordinate) / bandwidth);
+  const double p = std::clamp(rng.uniform(low, high), 1e-300, 1.0 - 1e-16);
+  return std::clamp(centre.coordinate + bandwidth * normal_quantile(p), 0.0, 1.0);
+}
+
+}  // namespace wattune::samplers

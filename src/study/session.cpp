@@ -1,0 +1,404 @@
+#include "session.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "wattune/base/random.hpp"
+#include "wattune/base/require.hpp"
+
+namespace wattune::study {
+namespace {
+
+using trial::EndReason;
+using trial::Outcome;
+using trial::Verdict;
+
+constexpr int kNumTries = 30;
+constexpr Seconds kRetryPause{1.0};
+
+tl::unexpected<Error> forward(Error error) {
+  return tl::unexpected<Error>(std::move(error));
+}
+
+}  // namespace
+
+// --- opening -------------------------------------------------------------------------------------
+
+Result<StudyEnd> Session::run() {
+  if (auto done = open(); !done) return forward(done.error());
+  if (auto end = nothing_to_do()) return *end;
+  auto done = begin();
+  if (done) done = loop();
+  if (done) {
+    const Ending end = ending_ ? *ending_ : *idle_end_;
+    done = append({trial::SessionEnded{end.reason, end.text, parts_.strategy.notes(*history_)}});
+    if (done) return StudyEnd{end.reason, end.text, true};
+  }
+  return forward(done.error());
+}
+
+Result<void> Session::open() {
+  if (auto done = read_log(); !done) return done;
+  if (!history_) {
+    const trial::StudyCreated created{parts_.problem};
+    history_.emplace(parts_.problem);
+    if (auto done = append({created}); !done) return done;
+  }
+  if (auto differs = trial::difference(parts_.problem, history_->problem())) {
+    return fail(ErrorKind::Invalid, "the study that is stored is another one: " + *differs);
+  }
+  earlier_time_ = history_->total_duration();
+  collect_unfinished();
+  return {};
+}
+
+Result<void> Session::read_log() {
+  bool begins_well = true;
+  const auto done = parts_.storage.read(0, [&](const trial::LoggedEvent& logged) {
+    if (const auto* created = std::get_if<trial::StudyCreated>(&logged.event)) {
+      history_.emplace(created->problem);
+    }
+    begins_well = begins_well && history_.has_value();
+    if (!begins_well) return;
+    history_->apply(logged.event);
+    orders_.apply(logged.event, logged.at);
+    last_write_ = logged.at;
+  });
+  if (!begins_well) return fail(ErrorKind::Invalid, "the log does not begin with its study");
+  return done;
+}
+
+/// Trials that the strategy expects to run, in the order of their numbers.
+void Session::collect_unfinished() {
+  unfinished_.clear();
+  for (const auto& [id, order] : orders_.all()) {
+    const trial::Trial& trial = history_->trial(id);
+    if (!trial.is_running() && was_cut_short(id, order)) unfinished_.push_back(id);
+  }
+}
+
+/// A pause that the strategy did not decide on was the session's own, for a budget or the user.
+bool Session::was_cut_short(TrialId id, const Order& order) const {
+  return history_->trial(id).outcome() != Outcome::Paused || order.verdict != Verdict::Pause;
+}
+
+std::optional<StudyEnd> Session::nothing_to_do() {
+  if (history_->num_running() > 0 || history_->trials().empty()) return std::nullopt;
+  if (const auto use = used_up())
+    return StudyEnd{EndReason::Budget, trial::used_up_text(*use), false};
+  if (!unfinished_.empty()) return std::nullopt;
+  const strategies::Next next = parts_.strategy.next(*history_);
+  if (const auto* finished = std::get_if<strategies::Finished>(&next)) {
+    return StudyEnd{EndReason::Finished, finished->reason, false};
+  }
+  if (std::holds_alternative<strategies::NewTrial>(next) && !may_create()) {
+    return StudyEnd{EndReason::Budget, trial::used_up_text(uses().front()), false};
+  }
+  return std::nullopt;
+}
+
+/// Writes the begin of the session and closes what the last one left running.
+Result<void> Session::begin() {
+  std::vector<trial::Event> events;
+  std::map<TrialId, Verdict> verdicts;
+  judge_running(events, verdicts);
+  for (const auto& [id, order] : orders_.all()) {
+    if (!history_->trial(id).is_running()) continue;
+    const auto fresh = verdicts.find(id);
+    events.emplace_back(closing(id, fresh != verdicts.end() ? fresh->second : order.verdict));
+  }
+  events.insert(events.begin(), trial::SessionStarted{parts_.environment});
+  auto done = append(events);
+  collect_unfinished();
+  return done;
+}
+
+/// Decides on reports that were written just before the last session was cut off. Reports of
+/// earlier appends were decided on before anything else was written.
+void Session::judge_running(std::vector<trial::Event>& events,
+                            std::map<TrialId, Verdict>& verdicts) {
+  for (const auto& [id, order] : orders_.all()) {
+    const trial::Trial& trial = history_->trial(id);
+    if (!trial.is_running() || order.verdict || order.reported_at != last_write_) continue;
+    const Verdict verdict = parts_.strategy.decide(*history_, id);
+    if (verdict == Verdict::Continue) continue;
+    verdicts[id] = verdict;
+    events.emplace_back(trial::Decided{id, trial.step(), verdict});
+  }
+}
+
+/// How the assignment of a process that was lost with its engine ended. Where the trial had
+/// already given all that was wanted of it, nothing has to be done again.
+trial::AssignmentEnded Session::closing(TrialId id, std::optional<Verdict> verdict) const {
+  const trial::Trial& trial = history_->trial(id);
+  const auto checkpoint = trial.checkpoint();
+  trial::AssignmentEnded end;
+  end.trial = id;
+  end.detail = "the engine was killed while it ran";
+  if (verdict == Verdict::Stop) {
+    end.outcome = Outcome::Stopped;
+  } else if (verdict == Verdict::Pause && checkpoint && checkpoint->step >= trial.step()) {
+    end.outcome = Outcome::Paused;
+  } else if (!trial.reports().empty() && trial.step() >= history_->problem().resource.max) {
+    end.outcome = Outcome::Completed;
+  } else {
+    end.outcome = Outcome::Lost;
+  }
+  // What it drew after its last report is not known: up to about one report's worth.
+  if (const auto num_reports = trial.reports().size(); num_reports > 0) {
+    const Joules so_far = trial.energy().total().joules();
+    end.energy.uncertainty = so_far / static_cast<double>(num_reports);
+  }
+  return end;
+}
+
+// --- running -------------------------------------------------------------------------------------
+
+Result<void> Session::loop() {
+  while (true) {
+    if (auto done = fill_slots(); !done) return give_up(done.error());
+    if (history_->num_running() == 0 && backlog_.empty()) break;
+    if (auto done = gather(); !done) return give_up(done.error());
+  }
+  WATTUNE_REQUIRE(ending_ || idle_end_);
+  return {};
+}
+
+/// Begins to wind down where the user or a budget wants it.
+void Session::look_for_end() {
+  if (!ending_) {
+    if (stop_.wants_pause()) {
+      ending_ = Ending{EndReason::Interrupted, "stopped by the user; run it again to go on"};
+    } else if (const auto use = used_up()) {
+      ending_ = Ending{EndReason::Budget, trial::used_up_text(*use)};
+    }
+    if (ending_ && !parts_.can_pause) {
+      end_running(ending_->reason == EndReason::Budget ? Outcome::CutBudget : Outcome::Interrupted);
+    }
+  }
+  if (stop_.wants_end()) end_running(Outcome::Interrupted);
+}
+
+void Session::end_running(Outcome outcome) {
+  if (has_ended_trials_) return;
+  has_ended_trials_ = true;
+  for (const auto& [id, order] : orders_.all()) {
+    if (history_->trial(id).is_running()) parts_.runner.end(id, outcome);
+  }
+}
+
+Result<void> Session::fill_slots() {
+  idle_end_.reset();
+  while (true) {
+    look_for_end();
+    if (ending_ || parts_.runner.num_free_slots() == 0) return {};
+    if (!unfinished_.empty()) {
+      trial::Assignment again = orders_.of(unfinished_.front()).assignment;
+      const double step = history_->trial(again.trial).step();
+      if (again.to <= step) again.to = history_->problem().resource.max;
+      unfinished_.pop_front();
+      if (auto done = assign(again); !done) return done;
+      continue;
+    }
+    const auto goes_on = take_next(parts_.strategy.next(*history_));
+    if (!goes_on) return forward(goes_on.error());
+    if (!*goes_on) return {};
+  }
+}
+
+/// Does what the strategy wants next; false where the slot stays free for now.
+Result<bool> Session::take_next(const strategies::Next& next) {
+  Result<void> done;
+  if (const auto* fresh = std::get_if<strategies::NewTrial>(&next)) {
+    if (!may_create()) {
+      idle_end_ = Ending{EndReason::Budget, trial::used_up_text(uses().front())};
+      return false;
+    }
+    done = create(*fresh);
+  } else if (const auto* resume = std::get_if<strategies::Resume>(&next)) {
+    done = assign(resume->assignment);
+  } else if (const auto* idle = std::get_if<strategies::MeasureIdle>(&next)) {
+    WATTUNE_REQUIRE(history_->num_running() == 0);
+    done = append({parts_.runner.measure_idle(idle->duration)});
+  } else if (const auto* finished = std::get_if<strategies::Finished>(&next)) {
+    idle_end_ = Ending{EndReason::Finished, finished->reason};
+    return false;
+  } else {
+    WATTUNE_REQUIRE(history_->num_running() > 0);
+    return false;
+  }
+  if (!done) return forward(done.error());
+  return true;
+}
+
+Result<void> Session::create(const strategies::NewTrial& fresh) {
+  WATTUNE_REQUIRE(fresh.assignment.trial == history_->next_trial_id());
+  return assign(fresh.assignment, {trial::TrialCreated{fresh.assignment.trial, fresh.purpose,
+                                                       fresh.origin, fresh.configuration}});
+}
+
+/// Writes the assignment down, then starts it from the trial's checkpoint.
+Result<void> Session::assign(trial::Assignment assignment, std::vector<trial::Event> before) {
+  const TrialId id = assignment.trial;
+  std::optional<trial::Checkpoint> checkpoint;
+  if (before.empty()) checkpoint = history_->trial(id).checkpoint();
+  assignment.from = checkpoint ? checkpoint->step : 0.0;
+  before.emplace_back(trial::Assigned{assignment});
+  if (auto done = append(before); !done) return done;
+
+  const trial::Trial& trial = history_->trial(id);
+  parts_.runner.start({assignment, trial.purpose(), trial.configuration(),
+                       trial_seed(history_->problem().seed, id), checkpoint});
+  return {};
+}
+
+/// Waits for what the trials have to say, writes it down, and answers.
+Result<void> Session::gather() {
+  std::vector<trial::Event> events = std::exchange(backlog_, {});
+  if (events.empty()) events = parts_.runner.wait(longest_wait());
+  mark_repeated_work(events);
+  if (auto done = append(events); !done) return done;
+  look_for_end();
+  if (auto done = decide(waiting_after(events)); !done) return done;
+  tell_observer(events.empty());
+  return {};
+}
+
+/// A report at a step that is on record is work done again: it is charged, and that is all.
+void Session::mark_repeated_work(std::vector<trial::Event>& events) const {
+  std::map<TrialId, double> steps;
+  for (trial::Event& event : events) {
+    const auto* reported = std::get_if<trial::Reported>(&event);
+    if (reported == nullptr) continue;
+    double& step =
+        steps.try_emplace(reported->trial, history_->trial(reported->trial).step()).first->second;
+    if (reported->step > step) {
+      step = reported->step;
+    } else {
+      event = trial::WorkRepeated{reported->trial, reported->step, reported->duration,
+                                  reported->energy};
+    }
+  }
+}
+
+/// The trials that wait for an answer after these events: the last word of each was a report.
+std::map<TrialId, Session::Waiting> Session::waiting_after(
+    const std::vector<trial::Event>& events) {
+  std::map<TrialId, Waiting> waiting;
+  for (const trial::Event& event : events) {
+    if (const auto* reported = std::get_if<trial::Reported>(&event)) {
+      waiting[reported->trial] = {reported->step, false};
+    } else if (const auto* repeated = std::get_if<trial::WorkRepeated>(&event)) {
+      waiting[repeated->trial] = {repeated->step, true};
+    } else if (const auto* ended = std::get_if<trial::AssignmentEnded>(&event)) {
+      waiting.erase(ended->trial);
+    }
+  }
+  return waiting;
+}
+
+Result<void> Session::decide(const std::map<TrialId, Waiting>& waiting) {
+  std::vector<trial::Event> decided;
+  std::map<TrialId, Verdict> verdicts;
+  for (const auto& [id, report] : waiting) {
+    Verdict& verdict = verdicts[id];
+    if (report.is_repeated) {
+      // The answer that was given, or lost, the first time.
+      const bool is_last = report.step >= history_->trial(id).step();
+      verdict = is_last ? orders_.of(id).verdict.value_or(Verdict::Continue) : Verdict::Continue;
+      continue;
+    }
+    verdict = parts_.strategy.decide(*history_, id);
+    if (verdict != Verdict::Continue) {
+      decided.emplace_back(trial::Decided{id, report.step, verdict});
+    }
+  }
+  if (auto done = append(decided); !done) return done;
+  if (has_ended_trials_) return {};  // they are being ended, answered or not
+  for (const auto& [id, verdict] : verdicts) answer(id, waiting.at(id).step, verdict);
+  return {};
+}
+
+/// Answers a report; a session that winds down pauses whoever may go on.
+void Session::answer(TrialId id, double step, Verdict verdict) {
+  const double max = history_->problem().resource.max;
+  if (ending_ && verdict == Verdict::Continue && step < max) verdict = Verdict::Pause;
+  const trial::Assignment& assignment = orders_.of(id).assignment;
+  double until = step < assignment.to ? assignment.to : max;
+  if (assignment.report_every) until = std::min(until, step + *assignment.report_every);
+  parts_.runner.answer(id, verdict, until);
+}
+
+void Session::tell_observer(bool is_quiet) {
+  const MonotonicTime now = parts_.clock.now();
+  const bool is_due = !last_told_ || elapsed(*last_told_, now) >= parts_.tick;
+  if (!is_quiet && !is_due) return;
+  last_told_ = now;
+  parts_.observer.on_idle(*history_, parts_.runner.running(), parts_.strategy.progress(*history_),
+                          uses());
+}
+
+// --- writing -------------------------------------------------------------------------------------
+
+/// Writes events, then lets the history and the observer know. While the disk is full or busy, what
+/// the runner has to say is kept for later.
+Result<void> Session::append(const std::vector<trial::Event>& events) {
+  if (events.empty()) return {};
+  for (int i = 1;; ++i) {
+    const WallTime at = parts_.clock.wall_now();
+    const auto done = parts_.storage.append(events, at);
+    if (done) {
+      for (const trial::Event& event : events) apply(event, at);
+      return {};
+    }
+    if (done.error().kind != ErrorKind::Transient || i == kNumTries) return done;
+    auto late = parts_.runner.wait(kRetryPause);
+    backlog_.insert(backlog_.end(), std::make_move_iterator(late.begin()),
+                    std::make_move_iterator(late.end()));
+  }
+}
+
+void Session::apply(const trial::Event& event, WallTime at) {
+  history_->apply(event);
+  orders_.apply(event, at);
+  parts_.observer.on_event(event, *history_);
+}
+
+/// Without a log nothing may run: ends every trial and waits until they have gone.
+Result<void> Session::give_up(Error error) {
+  end_running(Outcome::Interrupted);
+  for (int i = 0; i < kNumTries && !parts_.runner.running().empty(); ++i) {
+    static_cast<void>(parts_.runner.wait(kRetryPause));
+  }
+  return forward(std::move(error));
+}
+
+// --- budgets -------------------------------------------------------------------------------------
+
+bool Session::may_create() const {
+  return !parts_.budgets.trials || history_->trials().size() < *parts_.budgets.trials;
+}
+
+Seconds Session::running_time() const {
+  return earlier_time_ + elapsed(started_at_, parts_.clock.now());
+}
+
+std::vector<trial::BudgetUse> Session::uses() const {
+  return trial::budget_use(parts_.budgets, *history_, running_time());
+}
+
+/// The first budget that ends the study by itself; the one of trials only keeps new ones away.
+std::optional<trial::BudgetUse> Session::used_up() const {
+  for (const trial::BudgetUse& use : uses()) {
+    if (use.name != "trials" && use.is_used_up()) return use;
+  }
+  return std::nullopt;
+}
+
+Seconds Session::longest_wait() const {
+  if (!parts_.budgets.time || ending_) return parts_.tick;
+  const Seconds left = *parts_.budgets.time - running_time();
+  return std::clamp(left, Seconds{0.001}, parts_.tick);
+}
+
+}  // namespace wattune::study

@@ -1,0 +1,283 @@
+#include "wattune/config/study_file.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace wattune::config {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+const std::filesystem::path kSourceDir = SOURCE_DIR;
+
+StudyFile full_study() {
+  std::ifstream stream(kSourceDir / "tests/config/full.yaml");
+  return parse_study(std::string{std::istreambuf_iterator<char>{stream}, {}}, "folder/full.yaml");
+}
+
+std::string minimal_text(std::string_view extra) {
+  return "command: run {x}\nparameters: {x: {type: int, low: 1, high: 9}}\n"
+         "objectives: [{maximize: score}]\n" +
+         std::string{extra};
+}
+
+std::string error_of(const std::string& text) {
+  try {
+    (void)parse_study(text, "study.yaml");
+  } catch (const StudyFileError& problem) {
+    return problem.what();
+  }
+  return "no error";
+}
+
+TEST(StudyFile, KeepsTheProblemAsWritten) {
+  const trial::Problem problem = full_study().problem;
+
+  EXPECT_EQ(problem.name, "fashion-mnist");
+  EXPECT_EQ(problem.seed, 7U);
+  ASSERT_EQ(problem.objectives.size(), 3U);
+  EXPECT_EQ(to_text(problem.objectives[0].measure), "val_accuracy");
+  EXPECT_EQ(problem.objectives[0].direction, trial::Direction::Maximize);
+  EXPECT_EQ(problem.objectives[1].measure.kind, trial::MeasureKind::Energy);
+  EXPECT_EQ(problem.objectives[1].direction, trial::Direction::Minimize);
+  EXPECT_EQ(problem.objectives[2].measure,
+            (trial::Measure{trial::MeasureKind::SamplesPerJoule, "inference"}));
+  ASSERT_EQ(problem.constraints.size(), 2U);
+  EXPECT_EQ(problem.constraints[0].min, 0.8);
+  EXPECT_EQ(problem.constraints[0].max, std::nullopt);
+  EXPECT_EQ(problem.constraints[1].max, 2000.0);
+  EXPECT_EQ(problem.resource.unit, trial::ResourceUnit::Samples);
+  EXPECT_EQ(problem.resource.min, 5000.0);
+  EXPECT_EQ(problem.resource.max, 200000.0);
+  EXPECT_EQ(problem.strategy, "sm2");
+}
+
+TEST(StudyFile, KeepsEveryKindOfParameter) {
+  const trial::Problem problem = full_study().problem;
+  const auto parameters = problem.space.parameters();
+  ASSERT_EQ(parameters.size(), 8U);
+
+  const auto& lr = std::get<space::FloatDomain>(parameters[0].domain);
+  EXPECT_EQ(lr.low, 1e-4);
+  EXPECT_EQ(lr.high, 0.3);
+  EXPECT_TRUE(lr.log);
+  EXPECT_EQ(parameters[0].role, space::Role::LearningRate);
+  EXPECT_EQ(std::get<space::IntDomain>(parameters[1].domain).high, 1024);
+  EXPECT_EQ(parameters[1].default_value, space::Choice{std::int64_t{128}});
+  EXPECT_TRUE(std::get<space::ChoiceDomain>(parameters[2].domain).ordered);
+  EXPECT_THAT(std::get<space::ChoiceDomain>(parameters[3].domain).choices,
+              ElementsAre(space::Choice{"sgd"}, space::Choice{"adam"}, space::Choice{"1"}));
+  EXPECT_EQ(std::get<space::FloatDomain>(parameters[4].domain).step, 0.1);
+  EXPECT_THAT(std::get<space::ChoiceDomain>(parameters[5].domain).choices,
+              ElementsAre(space::Choice{false}, space::Choice{true}));
+  EXPECT_EQ(std::get<space::IntDomain>(parameters[6].domain).step, 2);
+  EXPECT_EQ(std::get<space::ConstantDomain>(parameters[7].domain).value,
+            space::Choice{std::int64_t{3}});
+}
+
+TEST(StudyFile, KeepsConditionsAndWhatIsForbidden) {
+  const trial::Problem problem = full_study().problem;
+  const auto parameters = problem.space.parameters();
+
+  ASSERT_EQ(parameters[5].when.size(), 2U);
+  EXPECT_EQ(parameters[5].when[0].parent, "momentum");
+  EXPECT_EQ(parameters[5].when[0].comparison, space::Comparison::Greater);
+  EXPECT_EQ(parameters[5].when[1].parent, "optimizer");
+  EXPECT_EQ(parameters[5].when[1].comparison, space::Comparison::In);
+  EXPECT_EQ(parameters[6].when[0].comparison, space::Comparison::GreaterEqual);
+
+  const auto base = problem.space.default_configuration();
+  ASSERT_TRUE(base);
+  const std::vector<std::pair<std::string, space::Choice>> changes{
+      {"optimizer", space::Choice{"adam"}}, {"batch_size", space::Choice{std::int64_t{512}}}};
+  const auto changed = problem.space.with(*base, changes);
+  ASSERT_TRUE(changed);
+  EXPECT_FALSE(changed->is_active(4));
+  EXPECT_TRUE(problem.space.is_forbidden(*changed));
+}
+
+TEST(StudyFile, KeepsStrategyBudgetAndRunnerInSiUnits) {
+  const StudyFile file = full_study();
+
+  const auto& sm2 = std::get<Sm2Section>(file.strategy);
+  EXPECT_EQ(sm2.energy_weight, 0.5);
+  EXPECT_EQ(sm2.energy_mode, EnergyMode::Cumulative);
+  EXPECT_EQ(sm2.max_candidates, 16);
+  EXPECT_EQ(file.budget.trials, 40);
+  EXPECT_EQ(file.budget.energy, Joules{5000.0});
+  EXPECT_EQ(file.budget.time, Seconds{300.0});
+  EXPECT_EQ(file.budget.carbon_g, 10.0);
+  EXPECT_EQ(file.budget.cost, 0.05);
+  EXPECT_EQ(file.runner.workers, 2);
+  EXPECT_EQ(file.runner.cores_per_trial, 3);
+  EXPECT_EQ(file.runner.gpus_per_trial, 1);
+  EXPECT_EQ(file.runner.time_limit, Seconds{600.0});
+  EXPECT_EQ(file.runner.silence_limit, Seconds{90.0});
+  EXPECT_EQ(file.runner.grace, Seconds{5.0});
+  EXPECT_EQ(file.runner.directory, "folder/data");
+  EXPECT_THAT(file.runner.environment,
+              ElementsAre(std::pair{"OMP_NUM_THREADS", "1"}, std::pair{"MODE", ""}));
+  EXPECT_EQ(file.problem.tariff.grams_per_kwh, 381.0);
+  EXPECT_EQ(file.problem.tariff.price_per_kwh, 0.30);
+  EXPECT_EQ(file.problem.tariff.currency, "EUR");
+  EXPECT_EQ(file.problem.tariff.pue, 1.2);
+  EXPECT_EQ(file.report.tolerance, 0.02);
+  EXPECT_THAT(file.metrics, ElementsAre("val_accuracy", "train_loss"));
+  EXPECT_TRUE(file.warnings.empty());
+}
+
+TEST(StudyFile, SplitsTheCommandIntoWordsAndKnowsTheirPlaces) {
+  const StudyFile file = full_study();
+
+  ASSERT_EQ(file.command.size(), 10U);
+  EXPECT_EQ(file.command[3].text, "{lr}");
+  EXPECT_EQ(file.command[3].place, (Place{.line = 3, .column = 33, .length = 4}));
+  EXPECT_EQ(file.command[9].text, "two words");
+  EXPECT_EQ(file.problem.command,
+            "wattune-train cnn --lr {lr} --batch-size {batch_size} --width {width} --note "
+            "'two words'");
+}
+
+TEST(StudyFile, TakesACommandAsAListWordByWord) {
+  const StudyFile file = parse_study(
+      "command: [run, 'a b', \"{x}\", '{{literal}}']\n"
+      "parameters: {x: {type: bool}}\nobjectives: [{maximize: score}]\nbudget: {trials: 1}\n",
+      "study.yaml");
+
+  ASSERT_EQ(file.command.size(), 4U);
+  EXPECT_EQ(file.command[1].text, "a b");
+  EXPECT_EQ(file.command[3].text, "{{literal}}");
+}
+
+TEST(StudyFile, NeedsOnlyCommandParametersObjectivesAndABudget) {
+  const StudyFile file = parse_study(minimal_text("budget: {trials: 3}\n"), "dir/my study.yaml");
+
+  EXPECT_EQ(file.problem.name, "my-study");
+  EXPECT_EQ(file.problem.seed, 1U);
+  EXPECT_EQ(file.problem.resource.unit, trial::ResourceUnit::Run);
+  EXPECT_EQ(std::get<ComposedSection>(file.strategy), ComposedSection{});
+  EXPECT_EQ(file.problem.strategy, "tpe + full");
+  EXPECT_EQ(file.runner.directory, "dir");
+  EXPECT_EQ(file.runner.grace, Seconds{10.0});
+  EXPECT_EQ(file.report.tolerance, 0.01);
+}
+
+TEST(StudyFile, TakesSamplerAndSchedulerByNameOrWithOptions) {
+  const StudyFile file = parse_study(
+      minimal_text("budget: {trials: 3}\nresource: {unit: epochs, min: 1, max: 9}\n"
+                   "strategy: {sampler: {name: tpe, startup_trials: 4, multivariate: false},\n"
+                   "           scheduler: {name: halving, reduction_factor: 3}}\n"),
+      "study.yaml");
+
+  const auto& composed = std::get<ComposedSection>(file.strategy);
+  EXPECT_EQ(std::get<TpeSection>(composed.sampler),
+            (TpeSection{.startup_trials = 4, .multivariate = false}));
+  EXPECT_EQ(std::get<HalvingSection>(composed.scheduler).reduction_factor, 3);
+  EXPECT_EQ(file.problem.strategy, "tpe + halving");
+}
+
+TEST(StudyFile, NeedsNoBudgetWhereTheStrategyEnds) {
+  EXPECT_NO_THROW((void)parse_study(minimal_text("strategy: {sampler: grid}\n"), "study.yaml"));
+  EXPECT_THAT(error_of(minimal_text("strategy: {sampler: sobol}\n")),
+              HasSubstr("strategy `sobol + full` never ends by itself"));
+}
+
+TEST(StudyFile, WarnsWithoutRefusing) {
+  const StudyFile file = parse_study(
+      "command: run\nparameters: {x: {type: bool}}\ncapture: {score: '(.*)'}\n"
+      "objectives: [{maximize: score}]\nbudget: {trials: 1}\n",
+      "study.yaml");
+
+  ASSERT_EQ(file.warnings.size(), 1U);
+  EXPECT_EQ(to_text(file.source, file.warnings[0]),
+            "study.yaml:2:14: warning: the command has no {x}: unless the program reads "
+            "WATTUNE_PARAM_x it never learns of it\n"
+            "    2 | parameters: {x: {type: bool}}\n"
+            "      |              ^\n");
+}
+
+TEST(StudyFile, SaysLaterErrorsAtTheirKey) {
+  const StudyFile file = full_study();
+  const StudyFileError error = file.error_at("runner.gpus_per_trial", "this machine has no GPU");
+
+  EXPECT_THAT(error.what(), HasSubstr("folder/full.yaml:28:3: this machine has no GPU"));
+}
+
+TEST(StudyFile, CountsColumnsInCharacters) {
+  EXPECT_THAT(error_of(minimal_text("budget: {trials: 3}\nstudy: \"\u00e9t\u00e9\"\n")),
+              HasSubstr("study.yaml:5:8: "));
+  EXPECT_THAT(error_of("# \u00e9\n{\"\u00e9\": 1, nonsense: 2}\n"),
+              HasSubstr("study.yaml:2:10: unknown key `nonsense`"));
+}
+
+TEST(StudyFile, ReadsFilesWithByteOrderMarkAndDosLines) {
+  std::string text = minimal_text("budget: {trials: 3}\n");
+  for (std::size_t i = 0; (i = text.find('\n', i)) != std::string::npos; i += 2) {
+    text.replace(i, 1, "\r\n");
+  }
+  EXPECT_EQ(parse_study("\xEF\xBB\xBF" + text, "study.yaml").budget.trials, 3);
+}
+
+TEST(MinimalExample, IsAcceptedWithoutAWarning) {
+  const StudyFile file = read_study_file(kSourceDir / "examples/minimal.yaml");
+
+  EXPECT_EQ(file.problem.name, "minimal");
+  EXPECT_TRUE(file.warnings.empty());
+}
+
+class StudyFolder : public ::testing::Test {
+ protected:
+  void SetUp() override { std::filesystem::create_directories(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(folder_ / name, std::ios::binary) << text;
+  }
+  [[nodiscard]] std::string error_of_file(const std::string& name) const {
+    try {
+      (void)read_study_file(folder_ / name);
+    } catch (const StudyFileError& problem) {
+      return problem.what();
+    }
+    return "no error";
+  }
+
+  const std::filesystem::path folder_ =
+      std::filesystem::path(::testing::TempDir()) /
+      ::testing::UnitTest::GetInstance()->current_test_info()->name();
+};
+
+TEST_F(StudyFolder, SuggestsTheFileThatWasMeant) {
+  write("mnist.yaml", "");
+
+  EXPECT_THAT(error_of_file("mnits.yaml"), HasSubstr("no such file; did you mean `"));
+  EXPECT_THAT(error_of_file("mnist"), HasSubstr("mnist.yaml`?"));
+  EXPECT_THAT(error_of_file("other.yaml"), HasSubstr("other.yaml: no such file\n"));
+}
+
+TEST_F(StudyFolder, RefusesAFolder) {
+  EXPECT_THAT(error_of_file("."), HasSubstr("is a folder; name the study file in it"));
+}
+
+TEST_F(StudyFolder, RefusesAFileThatIsNoText) {
+  write("binary.yaml", std::string("command: \0", 10));
+  write("latin1.yaml", "study: caf\xE9\n");
+  write("wide.yaml", "\xFF\xFEs\0");
+  write("large.yaml", std::string((1U << 20U) + 1, '#'));
+
+  EXPECT_THAT(error_of_file("binary.yaml"), HasSubstr("not a text file: byte 0x00 at offset 9"));
+  EXPECT_THAT(error_of_file("latin1.yaml"), HasSubstr("not UTF-8: byte 0xe9 in line 1"));
+  EXPECT_THAT(error_of_file("wide.yaml"), HasSubstr("the file is UTF-16"));
+  EXPECT_THAT(error_of_file("large.yaml"), HasSubstr("larger than 1 MiB"));
+}
+
+TEST_F(StudyFolder, RefusesADirectoryThatDoesNotExist) {
+  write("study.yaml", minimal_text("budget: {trials: 3}\nrunner: {directory: nowhere}\n"));
+
+  EXPECT_THAT(error_of_file("study.yaml"), HasSubstr("study.yaml:5:10: `runner.directory` names "));
+}
+
+}  // namespace wattune::config

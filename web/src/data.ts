@@ -1,0 +1,323 @@
+/** The report data of docs/report-data.md: its types, and the one place where it is read and checked. */
+
+export const SCHEMA = 1;
+
+export type Provenance = 'measured' | 'integrated' | 'modelled' | 'missing';
+
+export interface Figure {
+  value: number | null;
+  uncertainty?: number | null;
+  provenance?: Provenance;
+  /** Not reached yet: what a full training would need at the pace so far. */
+  projected?: boolean;
+}
+
+export interface Objective {
+  name: string;
+  direction: 'minimize' | 'maximize';
+  unit?: string;
+}
+
+export interface Parameter {
+  name: string;
+  kind: string;
+  log?: boolean;
+  low?: number;
+  high?: number;
+  choices?: Value[];
+  role?: string;
+}
+
+export type Value = number | string | boolean;
+
+export interface CurvePoint {
+  step: number;
+  energy?: number | null;
+  duration_s?: number | null;
+  metrics: Record<string, number | null>;
+}
+
+export interface Phase {
+  name: string;
+  energy?: Figure;
+  samples?: number | null;
+  duration_s?: number | null;
+}
+
+export type TrialState = 'running' | 'paused' | 'completed' | 'stopped' | 'failed' | 'interrupted';
+
+export interface Trial {
+  id: number;
+  state: TrialState;
+  outcome?: string | null;
+  detail?: string | null;
+  purpose?: string;
+  origin?: string;
+  rung?: number | null;
+  step?: number | null;
+  complete?: boolean;
+  configuration: Record<string, Value>;
+  objectives: Record<string, number | null>;
+  feasible?: boolean | null;
+  on_front?: boolean;
+  metrics: Record<string, number | null>;
+  energy?: Figure;
+  full_training_energy?: Figure;
+  duration_s?: number | null;
+  curve: CurvePoint[];
+  phases: Phase[];
+}
+
+export interface Recommendation {
+  kind: string;
+  trial: number;
+  tolerance?: number;
+  why?: string;
+}
+
+export interface LedgerEntry {
+  name: string;
+  label?: string;
+  energy?: Figure;
+  num_trials?: number | null;
+}
+
+export interface Saving {
+  against: string;
+  trial?: number | null;
+  comparable?: boolean;
+  why_not?: string;
+  energy?: Figure;
+  percent?: number | null;
+  pays_after_trainings?: number | null;
+}
+
+export interface Carbon {
+  value?: number | null;
+  unit?: string;
+  zone?: string;
+  year?: number;
+  intensity?: number;
+  source?: string;
+  pue?: number;
+}
+
+export interface Cost {
+  value?: number | null;
+  currency?: string;
+  price_per_kwh?: number;
+  pue?: number;
+}
+
+export interface Ledger {
+  total?: Figure;
+  entries: LedgerEntry[];
+  carbon?: Carbon | null;
+  cost?: Cost | null;
+  savings: Saving[];
+  sentence?: string;
+}
+
+export interface Channel {
+  id: string;
+  kind?: string;
+  provenance?: Provenance;
+  gain_uncertainty?: number | null;
+  source?: string;
+}
+
+export interface Budget {
+  name: string;
+  limit: number;
+  used?: number | null;
+  unit?: string;
+}
+
+export interface Constraint {
+  name: string;
+  min?: number | null;
+  max?: number | null;
+}
+
+export interface Host {
+  name?: string;
+  cpu?: string;
+  num_cores?: number;
+  gpus?: string[];
+}
+
+export interface Study {
+  name: string;
+  seed?: number;
+  strategy?: string;
+  command?: string;
+  started_at?: string;
+  updated_at?: string;
+  elapsed_s?: number | null;
+  state?: string;
+  state_reason?: string;
+  resource?: { unit?: string; max?: number };
+  host?: Host;
+}
+
+export interface ReportData {
+  schema: number;
+  wattune?: string;
+  study: Study;
+  budgets: Budget[];
+  objectives: Objective[];
+  constraints: Constraint[];
+  parameters: Parameter[];
+  channels: Channel[];
+  trials: Trial[];
+  front: number[];
+  recommendations: Recommendation[];
+  ledger: Ledger;
+  messages: string[];
+}
+
+/** What is wrong with the data, in words for the page. */
+export class DataError extends Error {}
+
+/** Reads the data that the engine has put into the page. */
+export function readPageData(page: Document): ReportData {
+  const element = page.getElementById('wattune-data');
+  if (!element) throw new DataError('This page has no place for data. It is not a Wattune report.');
+  return parseReportData(element.textContent ?? '');
+}
+
+export function parseReportData(text: string): ReportData {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch (error) {
+    throw new DataError(`The data of this report is not JSON: ${(error as Error).message}`);
+  }
+  if (raw === null) {
+    throw new DataError('This report holds no data. Make one with: wattune report STUDY');
+  }
+  const root = asObject(raw, 'data');
+  if (root['schema'] !== SCHEMA) {
+    throw new DataError(
+      `This report was written with schema ${JSON.stringify(root['schema'] ?? null)} of the data, ` +
+        `and this page reads schema ${SCHEMA}. Make the report again with one version of Wattune.`,
+    );
+  }
+  return {
+    ...(root as object),
+    schema: SCHEMA,
+    study: checkStudy(root['study']),
+    budgets: list(root['budgets'], 'budgets', (item, path) => {
+      text_(item, 'name', path);
+      number_(item, 'limit', path);
+      return item as unknown as Budget;
+    }),
+    objectives: list(root['objectives'], 'objectives', checkObjective),
+    constraints: list(root['constraints'], 'constraints', named<Constraint>),
+    parameters: list(root['parameters'], 'parameters', named<Parameter>),
+    channels: list(root['channels'], 'channels', (item, path) => {
+      text_(item, 'id', path);
+      return item as unknown as Channel;
+    }),
+    trials: checkTrials(root['trials']),
+    front: (Array.isArray(root['front']) ? root['front'] : []) as number[],
+    recommendations: list(root['recommendations'], 'recommendations', (item, path) => {
+      text_(item, 'kind', path);
+      number_(item, 'trial', path);
+      return item as unknown as Recommendation;
+    }),
+    ledger: checkLedger(root['ledger']),
+    messages: (Array.isArray(root['messages']) ? root['messages'] : []) as string[],
+  };
+}
+
+type Fields = Record<string, unknown>;
+
+function asObject(value: unknown, path: string): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new DataError(`${path}: an object is needed, found ${brief(value)}`);
+  }
+  return value as Fields;
+}
+
+function brief(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  const text = JSON.stringify(value);
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}
+
+function text_(item: Fields, key: string, path: string): void {
+  if (typeof item[key] !== 'string') throw new DataError(`${path}.${key}: text is needed, found ${brief(item[key])}`);
+}
+
+function number_(item: Fields, key: string, path: string): void {
+  if (typeof item[key] !== 'number') throw new DataError(`${path}.${key}: a number is needed, found ${brief(item[key])}`);
+}
+
+function list<T>(value: unknown, path: string, check: (item: Fields, path: string) => T): T[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) throw new DataError(`${path}: a list is needed, found ${brief(value)}`);
+  return value.map((item, index) => check(asObject(item, `${path}[${index}]`), `${path}[${index}]`));
+}
+
+function named<T>(item: Fields, path: string): T {
+  text_(item, 'name', path);
+  return item as unknown as T;
+}
+
+function checkStudy(value: unknown): Study {
+  const study = asObject(value, 'study');
+  text_(study, 'name', 'study');
+  return study as unknown as Study;
+}
+
+function checkObjective(item: Fields, path: string): Objective {
+  text_(item, 'name', path);
+  if (item['direction'] !== 'minimize' && item['direction'] !== 'maximize') {
+    throw new DataError(`${path}.direction: minimize or maximize is needed, found ${brief(item['direction'])}`);
+  }
+  return item as unknown as Objective;
+}
+
+function checkTrials(value: unknown): Trial[] {
+  const seen = new Set<number>();
+  return list(value, 'trials', (item, path) => {
+    number_(item, 'id', path);
+    text_(item, 'state', path);
+    const trial = item as unknown as Trial;
+    if (seen.has(trial.id)) throw new DataError(`${path}.id: trial ${trial.id} is there twice`);
+    seen.add(trial.id);
+    return {
+      ...trial,
+      configuration: trial.configuration ?? {},
+      objectives: trial.objectives ?? {},
+      metrics: trial.metrics ?? {},
+      curve: (trial.curve ?? []).map((point) => ({ ...point, metrics: point.metrics ?? {} })),
+      phases: list(item['phases'], `${path}.phases`, named<Phase>),
+    };
+  });
+}
+
+function checkLedger(value: unknown): Ledger {
+  const ledger = value === undefined || value === null ? {} : asObject(value, 'ledger');
+  return {
+    ...ledger,
+    entries: list(ledger['entries'], 'ledger.entries', named<LedgerEntry>),
+    savings: list(ledger['savings'], 'ledger.savings', (item, path) => {
+      text_(item, 'against', path);
+      return item as unknown as Saving;
+    }),
+  };
+}
+
+/** A number that is known, or undefined: null, absent and not finite are all "not known". */
+export function known(value: number | null | undefined): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+/** The figure that stands behind an objective, where the data has one with its uncertainty. */
+export function figureOf(trial: Trial, objective: string): Figure | undefined {
+  if (objective === 'energy') return trial.energy;
+  if (objective === 'full_training_energy') return trial.full_training_energy;
+  return undefined;
+}

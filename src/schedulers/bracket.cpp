@@ -12,9 +12,15 @@ std::vector<TrialId> survivors_of(const trial::History& history,
                                   std::span<const Contestant> members, std::size_t rung,
                                   const BracketRules& rules) {
   const std::size_t num_kept = (members.size() + rules.eta - 1) / rules.eta;
+  const auto has_gone_on = [&](TrialId id) { return history.trial(id).rung() > rung; };
+  std::vector<TrialId> gone_on;
+  for (const Contestant& member : members) {
+    if (has_gone_on(member.trial)) gone_on.push_back(member.trial);
+  }
+  if (gone_on.size() >= num_kept) return gone_on;  // no need to rank what is decided
+
   std::vector<TrialId> ranked = rules.rank(members, rung, num_kept);
-  std::ranges::stable_partition(ranked,
-                                [&](TrialId id) { return history.trial(id).rung() > rung; });
+  std::ranges::stable_partition(ranked, has_gone_on);
   ranked.resize(std::min(num_kept, ranked.size()));
   std::ranges::sort(ranked);
   return ranked;

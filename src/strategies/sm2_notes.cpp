@@ -33,22 +33,19 @@ std::string sentence_of_sizes(const std::vector<ProbedSize>& sizes, trial::Resou
   return "Probed batch sizes: " + join_names(words) + ".";
 }
 
-/// One sentence for each rung that was cut, gathered while the bracket is followed.
-struct CutSentences {
-  std::vector<std::string> sentences;
-
-  void add(std::size_t rung, std::size_t num_members, std::size_t num_kept,
-           const Sm2Ranking& ranking) {
-    if (rung < sentences.size()) return;  // asked again for the winner
-    std::string text = fmt::format("Rung {}: {} of {} candidates went on.", rung,
-                                   std::min(num_kept, ranking.trials.size()), num_members);
-    if (ranking.guarded) {
-      text +=
-          fmt::format(" The guard kept trial {}, the best performer.", ranking.guarded->number());
-    }
-    sentences.push_back(std::move(text));
+/// Who took part in a rung, and where: everybody who was assigned to it or beyond.
+std::vector<schedulers::Contestant> members_of(const trial::History& history,
+                                               const std::vector<TrialId>& candidates,
+                                               const Ladder& ladder, std::size_t rung) {
+  std::vector<schedulers::Contestant> members;
+  for (const TrialId id : candidates) {
+    const trial::Trial& trial = history.trial(id);
+    if (trial.rung() < rung) continue;
+    const auto batch_size = batch_size_in(history.problem().space, trial.configuration());
+    members.push_back({id, ladder_target(ladder, batch_size, rung)});
   }
-};
+  return members;
+}
 
 void note_what_is_missing(std::vector<std::string>& notes, const trial::History& history,
                           const std::vector<TrialId>& candidates, const Sm2Options& options) {
@@ -124,21 +121,17 @@ void note_rungs(std::vector<std::string>& notes, const trial::History& history,
                 const std::vector<TrialId>& candidates, const Ladder& ladder,
                 const Sm2Options& options) {
   const RungJudge judge(history, ladder, options);
-  CutSentences cuts;
-  schedulers::BracketRules rules = judge.rules();
-  rules.rank = [&](std::span<const schedulers::Contestant> members, std::size_t rung,
-                   std::size_t num_kept) {
-    Sm2Ranking ranking = judge.judge(members, rung, num_kept);
-    cuts.add(rung, members.size(), num_kept, ranking);
-    return std::move(ranking.trials);
-  };
-  const bool is_filled =
-      candidates.size() >= ladder.num_candidates ||
-      std::ranges::any_of(candidates, [&](TrialId id) { return history.trial(id).rung() > 0; });
-  if (is_filled && candidates.size() > 1) {
-    const auto state = schedulers::follow_bracket(history, candidates, rules);
-    if (state.is_ended && !cuts.sentences.empty()) cuts.sentences.pop_back();  // the final training
-    notes.insert(notes.end(), cuts.sentences.begin(), cuts.sentences.end());
+  auto members = members_of(history, candidates, ladder, 0);
+  for (std::size_t rung = 0; !members.empty(); ++rung) {
+    auto survivors = members_of(history, candidates, ladder, rung + 1);
+    if (survivors.empty()) break;
+    std::string text = fmt::format("Rung {}: {} of {} candidates went on.", rung, survivors.size(),
+                                   members.size());
+    if (const auto guarded = judge.judge(members, rung, survivors.size()).guarded) {
+      text += fmt::format(" The guard kept trial {}, the best performer.", guarded->number());
+    }
+    notes.push_back(std::move(text));
+    members = std::move(survivors);
   }
   note_what_is_missing(notes, history, candidates, options);
 }

@@ -13,7 +13,8 @@
 
 namespace wattune::config {
 
-// From the plain data of a study file to the objects that run it: the one place that knows every concrete name.
+// From the plain data of a study file to the objects that run it: the one place that knows every
+// concrete name.
 
 /// The problem with the grid intensity of its zone, from the shipped table.
 ///
@@ -32,9 +33,9 @@ namespace wattune::config {
 
 /// What the runner needs besides the study file.
 struct RunnerSurroundings {
-  std::filesystem::path files_dir;                  ///< One folder per trial below it.
+  std::filesystem::path files_dir;                 ///< One folder per trial below it.
   std::map<std::string, std::string> environment;  ///< What trials inherit.
-  std::vector<std::string> gpus;                    ///< UUIDs of the machine's GPUs.
+  std::vector<std::string> gpus;                   ///< UUIDs of the machine's GPUs.
 };
 
 /// Errors   StudyFileError  a command that cannot be split, more slots than the machine has

@@ -36,12 +36,13 @@ struct Prepared {
   int error = 0;  // errno of the step that failed
 };
 
-int fail_child(Prepared& prepared) {
+// The new process runs on a stack that the address sanitizer does not know.
+[[gnu::no_sanitize_address]] int fail_child(Prepared& prepared) {
   prepared.error = errno;
   _exit(127);
 }
 
-int run_child(void* argument) {
+[[gnu::no_sanitize_address]] int run_child(void* argument) {
   Prepared& prepared = *static_cast<Prepared*>(argument);
   struct sigaction action {};
   action.sa_handler = SIG_DFL;

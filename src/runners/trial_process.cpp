@@ -91,8 +91,8 @@ TrialProcess::~TrialProcess() {
   }
   // Each round ends one generation; the bound is for processes that nothing can end.
   for (int round = 0; round < 100; ++round) {
-    look_for_orphans(own_children());
-    if (orphans_.empty()) break;
+    const bool has_any_ended = look_for_orphans(own_children());
+    if (orphans_.empty() && !has_any_ended) break;
     for (const auto& [pid, orphan] : orphans_) {
       signal_with_group(pid, SIGKILL);
       pollfd ended{orphan.pidfd.number(), POLLIN, 0};
@@ -190,7 +190,7 @@ bool TrialProcess::is_own_orphan(pid_t pid) const {
   return facts && (facts->session == child_.pid || facts->group == child_.pid);
 }
 
-void TrialProcess::look_for_orphans(std::span<const pid_t> unknown) {
+bool TrialProcess::look_for_orphans(std::span<const pid_t> unknown) {
   for (const pid_t pid : unknown) {
     if (pid == child_.pid || orphans_.contains(pid) || !is_own_orphan(pid)) continue;
     Orphan orphan{open_pidfd(pid), std::nullopt};
@@ -198,6 +198,7 @@ void TrialProcess::look_for_orphans(std::span<const pid_t> unknown) {
     if (std::ranges::find(members, pid) == members.end()) orphan.cpu.emplace(pid);
     orphans_.emplace(pid, std::move(orphan));
   }
+  bool has_any_ended = false;
   for (auto each = orphans_.begin(); each != orphans_.end();) {
     auto& [pid, orphan] = *each;
     if (!runners::has_ended(pid)) {
@@ -207,7 +208,9 @@ void TrialProcess::look_for_orphans(std::span<const pid_t> unknown) {
     const std::optional<ChildExit> exit = reap(pid);
     if (orphan.cpu && exit) ended_orphans_cpu_ += orphan.cpu->reconcile(exit->cpu_time);
     each = orphans_.erase(each);
+    has_any_ended = true;
   }
+  return has_any_ended;
 }
 
 std::vector<pid_t> TrialProcess::orphans() const {

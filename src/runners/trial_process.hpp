@@ -65,8 +65,8 @@ class TrialProcess {
   /// Whether the program itself has ended; orphans may be left.
   [[nodiscard]] bool has_ended();
   /// Picks the trial's orphans from processes that nobody knows, and takes the exits of those that
-  /// have ended.
-  void look_for_orphans(std::span<const pid_t> unknown);
+  /// have ended. Gives whether any had: they may have left orphans of their own.
+  bool look_for_orphans(std::span<const pid_t> unknown);
   [[nodiscard]] std::size_t num_orphans() const { return orphans_.size(); }
   [[nodiscard]] std::vector<pid_t> orphans() const;
   /// To the whole tree, the group and the orphans.

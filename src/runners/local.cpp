@@ -572,7 +572,7 @@ void LocalRunner::terminate(Active& active, ForcedEnd why) {
 bool LocalRunner::drain(Active& active) {
   const MonotonicTime now = clock_.now();
   find_orphans();
-  if (active.process->num_orphans() == 0) return true;
+  if (!active.process->has_orphans()) return true;
   if (!active.kill_from) {
     active.process->signal_all(SIGTERM);
     active.kill_from = after(now, options_.grace);
@@ -580,8 +580,7 @@ bool LocalRunner::drain(Active& active) {
   }
   if (now < *active.kill_from) return false;
   if (elapsed(*active.kill_from, now) > kKillPatience) {
-    active.process->give_up_orphans();
-    return true;
+    return true;  // what even SIGKILL does not end hangs in the kernel
   }
   // Again and again: one that forks while it is killed leaves a new one.
   active.process->signal_all(SIGKILL);
@@ -593,15 +592,15 @@ bool LocalRunner::drain(Active& active) {
 /// forked before: then the list is read again.
 void LocalRunner::find_orphans() {
   bool has_new_dead = true;
-  for (int round = 0; has_new_dead && round < 100; ++round) {
+  for (int round = 0; has_new_dead && round < 20; ++round) {
     std::set<pid_t> known;
     for (const auto& [trial, active] : active_) {
       known.insert(active->process->pid());
       for (const pid_t orphan : active->process->orphans()) known.insert(orphan);
     }
     const std::vector<pid_t> children = own_children();
-    std::erase_if(dead_strangers_,
-                  [&](pid_t pid) { return std::ranges::find(children, pid) == children.end(); });
+    const std::set<pid_t> present(children.begin(), children.end());
+    std::erase_if(dead_strangers_, [&](pid_t pid) { return !present.contains(pid); });
     std::vector<pid_t> unknown;
     for (const pid_t pid : children) {
       if (!known.contains(pid) && !dead_strangers_.contains(pid)) unknown.push_back(pid);

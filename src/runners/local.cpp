@@ -167,7 +167,8 @@ class LocalRunner final : public Runner {
   OomCounter oom_counter_;
   std::map<TrialId, std::unique_ptr<Active>> active_;
   std::vector<trial::Event> events_;
-  bool has_ended_trials_ = false;  // since the last batch
+  bool has_ended_trials_ = false;   // since the last batch
+  std::set<pid_t> dead_strangers_;  // children that nobody here knows and nobody has waited for
 
   std::vector<energy::Activity> activities_;
   MonotonicTime last_tick_;
@@ -571,7 +572,7 @@ void LocalRunner::terminate(Active& active, ForcedEnd why) {
 bool LocalRunner::drain(Active& active) {
   const MonotonicTime now = clock_.now();
   find_orphans();
-  if (active.process->num_orphans() == 0) return true;
+  if (!active.process->has_orphans()) return true;
   if (!active.kill_from) {
     active.process->signal_all(SIGTERM);
     active.kill_from = after(now, options_.grace);
@@ -579,8 +580,7 @@ bool LocalRunner::drain(Active& active) {
   }
   if (now < *active.kill_from) return false;
   if (elapsed(*active.kill_from, now) > kKillPatience) {
-    active.process->give_up_orphans();
-    return true;
+    return true;  // what even SIGKILL does not end hangs in the kernel
   }
   // Again and again: one that forks while it is killed leaves a new one.
   active.process->signal_all(SIGKILL);
@@ -588,18 +588,35 @@ bool LocalRunner::drain(Active& active) {
   return false;
 }
 
+/// A stranger that has died since the children were listed cannot be told any more, and may have
+/// forked before: then the list is read again.
 void LocalRunner::find_orphans() {
-  std::vector<pid_t> known;
-  for (const auto& [trial, active] : active_) {
-    known.push_back(active->process->pid());
-    const std::vector<pid_t> orphans = active->process->orphans();
-    known.insert(known.end(), orphans.begin(), orphans.end());
+  bool has_new_dead = true;
+  for (int round = 0; has_new_dead && round < 20; ++round) {
+    std::set<pid_t> known;
+    for (const auto& [trial, active] : active_) {
+      known.insert(active->process->pid());
+      for (const pid_t orphan : active->process->orphans()) known.insert(orphan);
+    }
+    const std::vector<pid_t> children = own_children();
+    const std::set<pid_t> present(children.begin(), children.end());
+    std::erase_if(dead_strangers_, [&](pid_t pid) { return !present.contains(pid); });
+    std::vector<pid_t> unknown;
+    for (const pid_t pid : children) {
+      if (!known.contains(pid) && !dead_strangers_.contains(pid)) unknown.push_back(pid);
+    }
+    has_new_dead = false;
+    for (const auto& [trial, active] : active_) {
+      has_new_dead = active->process->look_for_orphans(unknown) || has_new_dead;
+    }
+    for (const pid_t pid : unknown) {
+      const auto facts = read_process_facts(pid);
+      if (!facts || facts->is_zombie) {
+        dead_strangers_.insert(pid);
+        has_new_dead = true;
+      }
+    }
   }
-  std::vector<pid_t> unknown;
-  for (const pid_t pid : own_children()) {
-    if (std::ranges::find(known, pid) == known.end()) unknown.push_back(pid);
-  }
-  for (const auto& [trial, active] : active_) active->process->look_for_orphans(unknown);
 }
 
 void LocalRunner::finish(Active& active) {

@@ -91,10 +91,10 @@ TrialProcess::~TrialProcess() {
   }
   // Each round ends one generation; the bound is for processes that nothing can end.
   for (int round = 0; round < 100; ++round) {
-    look_for_orphans(own_children());
-    if (orphans_.empty()) break;
+    const bool has_any_ended = look_for_orphans(own_children());
+    if (!has_orphans() && !has_any_ended) break;
+    signal_all(SIGKILL);
     for (const auto& [pid, orphan] : orphans_) {
-      signal_with_group(pid, SIGKILL);
       pollfd ended{orphan.pidfd.number(), POLLIN, 0};
       ::poll(&ended, 1, 20);
     }
@@ -187,17 +187,23 @@ bool TrialProcess::is_own_orphan(pid_t pid) const {
   if (std::ranges::find(members, pid) != members.end()) return true;
   if (has_mark(pid, folder_.path())) return true;
   const auto facts = read_process_facts(pid);
-  return facts && (facts->session == child_.pid || facts->group == child_.pid);
+  return facts && (facts->session == child_.pid || facts->group == child_.pid ||
+                   orphan_groups_.contains(facts->group));
 }
 
-void TrialProcess::look_for_orphans(std::span<const pid_t> unknown) {
+bool TrialProcess::look_for_orphans(std::span<const pid_t> unknown) {
   for (const pid_t pid : unknown) {
     if (pid == child_.pid || orphans_.contains(pid) || !is_own_orphan(pid)) continue;
     Orphan orphan{open_pidfd(pid), std::nullopt};
     const std::vector<pid_t>& members = cpu_.members();
     if (std::ranges::find(members, pid) == members.end()) orphan.cpu.emplace(pid);
     orphans_.emplace(pid, std::move(orphan));
+    const auto facts = read_process_facts(pid);
+    const bool is_foreign =
+        facts && facts->group > 1 && facts->group != ::getpgrp() && facts->group != child_.pid;
+    if (is_foreign) orphan_groups_.insert(facts->group);
   }
+  bool has_any_ended = false;
   for (auto each = orphans_.begin(); each != orphans_.end();) {
     auto& [pid, orphan] = *each;
     if (!runners::has_ended(pid)) {
@@ -207,7 +213,14 @@ void TrialProcess::look_for_orphans(std::span<const pid_t> unknown) {
     const std::optional<ChildExit> exit = reap(pid);
     if (orphan.cpu && exit) ended_orphans_cpu_ += orphan.cpu->reconcile(exit->cpu_time);
     each = orphans_.erase(each);
+    has_any_ended = true;
   }
+  return has_any_ended;
+}
+
+bool TrialProcess::has_orphans() {
+  std::erase_if(orphan_groups_, [](pid_t group) { return ::kill(-group, 0) != 0; });
+  return !orphans_.empty() || !orphan_groups_.empty();
 }
 
 std::vector<pid_t> TrialProcess::orphans() const {
@@ -228,6 +241,7 @@ void TrialProcess::signal_all(int signal) {
     if (facts && facts->group != child_.pid) signal_with_group(member, signal);
   }
   for (const auto& [pid, orphan] : orphans_) signal_with_group(pid, signal);
+  for (const pid_t group : orphan_groups_) ::kill(-group, signal);
 }
 
 ChildExit TrialProcess::take_exit() {

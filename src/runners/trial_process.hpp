@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -65,16 +66,15 @@ class TrialProcess {
   /// Whether the program itself has ended; orphans may be left.
   [[nodiscard]] bool has_ended();
   /// Picks the trial's orphans from processes that nobody knows, and takes the exits of those that
-  /// have ended.
-  void look_for_orphans(std::span<const pid_t> unknown);
-  [[nodiscard]] std::size_t num_orphans() const { return orphans_.size(); }
+  /// have ended. Gives whether any had: they may have left orphans of their own.
+  bool look_for_orphans(std::span<const pid_t> unknown);
+  /// Whether orphans, or processes of a group that an orphan was in, are left.
+  [[nodiscard]] bool has_orphans();
   [[nodiscard]] std::vector<pid_t> orphans() const;
   /// To the whole tree, the group and the orphans.
   void signal_all(int signal);
   /// Takes the exit; only after `has_ended`.
   [[nodiscard]] ChildExit take_exit();
-  /// Leaves orphans that even SIGKILL does not end to themselves.
-  void give_up_orphans() { orphans_.clear(); }
 
   /// CPU time of all processes of the trial, living and ended.
   [[nodiscard]] Seconds cpu_time();
@@ -99,6 +99,7 @@ class TrialProcess {
   std::string unsent_;
   energy::ProcessTreeCpu cpu_;
   std::map<pid_t, Orphan> orphans_;
+  std::set<pid_t> orphan_groups_;  // what forks faster than one can look stays in its group
   Seconds ended_orphans_cpu_;
   std::optional<Seconds> final_cpu_;
   bool has_ended_ = false;

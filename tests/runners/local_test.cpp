@@ -219,7 +219,7 @@ TEST(LocalRunner, EndsWhatForksWhileItIsKilled) {
   study.start(0);
   static_cast<void>(study.run());
   const pid_t last = signed_in(study.path("files/trial-000000/pid"));
-  usleep(20'000);
+  usleep(60'000);  // three generations
 
   EXPECT_TRUE(is_gone(last));
   EXPECT_EQ(signed_in(study.path("files/trial-000000/pid")), last);

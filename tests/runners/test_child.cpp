@@ -127,7 +127,7 @@ int hop(const Arguments& arguments) {
     setsid();
     sign(arguments.at(0));
     for (int i = 0; i < 1'000'000; ++i) {
-      usleep(500);
+      usleep(20'000);
       if (fork() != 0) _exit(0);
       sign(arguments.at(0));
     }

@@ -226,7 +226,7 @@ BudgetSection read_budget(ReadContext& context, MapReader& study, const trial::T
 RunnerSection read_runner(ReadContext& context, MapReader& study,
                           const std::filesystem::path& folder) {
   RunnerSection runner;
-  runner.directory = folder;
+  runner.directory = folder.empty() ? std::filesystem::path{"."} : folder;
   const YamlNode* const node = study.find("runner");
   if (node == nullptr) return runner;
   MapReader map(context, *node, "runner", "runner");

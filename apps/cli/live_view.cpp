@@ -158,10 +158,6 @@ std::string line_of(const trial::IdleMeasured& event, const History&) {
                      to_text(event.energy.provenance));
 }
 
-std::string line_of(const trial::SessionEnded& event, const History&) {
-  return fmt::format("{}: {}", to_text(event.reason), event.text);
-}
-
 template <typename Other>
 std::string line_of(const Other&, const History&) {
   return {};

@@ -164,7 +164,7 @@ void declare_running(Declarer declare, Options& options) {
   declare.integer("--report-every", options.report_every, 0, 1'000'000'000,
                   "samples between reports, unless wattune says; 0 is one epoch");
   declare.integer("--validation-samples", options.validation_samples, 1, 1'000'000'000,
-                  "use only the first so many validation images");
+                  "validation images of a report; a full training ends on all of them");
   declare.integer("--inference-batch", options.inference_batch, 1, 100'000,
                   "batch size of validation and of the inference phase");
   declare.text(

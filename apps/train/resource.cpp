@@ -38,10 +38,9 @@ std::int64_t ResourceClock::steps_until(std::int64_t value) const {
 std::int64_t ResourceClock::next_report(std::int64_t steps, std::int64_t until,
                                         std::optional<std::int64_t> interval,
                                         std::int64_t interval_samples) const {
-  const std::int64_t due =
-      interval
-          ? steps_until((position(steps) / *interval + 1) * *interval)
-          : divide_up((steps * batch_size_ / interval_samples + 1) * interval_samples, batch_size_);
+  const std::int64_t due = interval
+                               ? steps_until(position(steps) + *interval)
+                               : divide_up(steps * batch_size_ + interval_samples, batch_size_);
   return std::max(steps + 1, std::min(due, steps_until(until)));
 }
 

@@ -22,8 +22,8 @@ class ResourceClock {
   /// The first number of steps at which `position` is at or beyond `value`.
   [[nodiscard]] std::int64_t steps_until(std::int64_t value) const;
 
-  /// Steps at which the next report is due: the next multiple of the interval, but not after
-  /// `until`, and at least one step from now.
+  /// Steps at which the next report is due: an interval from now, but not after `until`, and at
+  /// least one step from now.
   ///
   /// Takes    interval_samples  used where `interval` (in the clock's unit) is absent
   [[nodiscard]] std::int64_t next_report(std::int64_t steps, std::int64_t until,

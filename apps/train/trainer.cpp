@@ -135,7 +135,10 @@ bool Trainer::add_validation(Report& report) {
   if (!validation_loader_) {
     validation_loader_.emplace(data_, data_.validation, options_.inference_batch, options_.device);
   }
-  const std::int64_t count = std::min(options_.validation_samples, validation_loader_->size());
+  const bool is_full_training = steps_ >= total_steps_;
+  const std::int64_t count =
+      is_full_training ? validation_loader_->size()
+                       : std::min(options_.validation_samples, validation_loader_->size());
   observer_.phase_begin("validate");
   const std::optional<Evaluation> result = evaluate(*validation_loader_, count);
   observer_.phase_end("validate", result ? count : 0);

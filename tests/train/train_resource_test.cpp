@@ -33,8 +33,8 @@ TEST(ResourceClock, ReportsOnMultiplesOfTheInterval) {
   const ResourceClock clock(Unit::Samples, 64, 50'000);
 
   EXPECT_EQ(clock.next_report(0, 200'000, 6250, 50'000), 98);
-  EXPECT_EQ(clock.next_report(98, 200'000, 6250, 50'000), 196);  // 12,544 samples
-  EXPECT_EQ(clock.next_report(100, 200'000, 6250, 50'000), 196);
+  EXPECT_EQ(clock.next_report(98, 200'000, 6250, 50'000), 196);
+  EXPECT_EQ(clock.next_report(100, 200'000, 6250, 50'000), 198);  // from here, not from a grid
 }
 
 TEST(ResourceClock, ReportsWhereTheAssignmentEndsAtTheLatest) {

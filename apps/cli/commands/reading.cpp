@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstdio>
 #include <memory>
 
@@ -27,7 +28,11 @@ void add_reading_command(CLI::App& program, const std::string& name, const std::
 
 std::string number_cell(const Json& value) {
   if (value.is_number_integer()) return value.dump();
-  if (value.is_number()) return fmt::format("{:.4g}", value.get<double>());
+  if (value.is_number()) {
+    const auto number = value.get<double>();
+    const bool is_count = number == std::floor(number) && std::abs(number) < 1e15;
+    return is_count ? number_text(number) : fmt::format("{:.4g}", number);
+  }
   if (value.is_string()) return value.get<std::string>();
   if (value.is_boolean()) return value.get<bool>() ? "true" : "false";
   return "–";

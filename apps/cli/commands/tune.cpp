@@ -84,7 +84,8 @@ std::string environment_text(const config::StudyFile& file, const trial::Budgets
                              const energy::MachineMeters& machine,
                              const energy::EnergyAccountant& accountant) {
   nlohmann::json messages = nlohmann::json::array();
-  for (const energy::BackendNote& note : machine.notes) messages.push_back(note.words);
+  for (const energy::BackendNote& note : machine.notes)
+    messages.push_back(note.backend + ": " + note.words);
   return nlohmann::json{{"version", version()},
                         {"host", host_json(machine.gpus)},
                         {"channels", channels_json(accountant)},

@@ -60,6 +60,11 @@ def parse(text):
         elif match := EXPECTATION.fullmatch(line):
             if not is_expecting:
                 wrong(number, "an expectation belongs below a command")
+            if match[1].strip().endswith("~"):
+                try:
+                    re.compile(match[2])
+                except re.error as error:
+                    wrong(number, f"no regular expression: {error}")
             steps[-1][3].append((number, match[1].strip(), match[2]))
         else:
             word, _, rest = line.partition(" ")

@@ -17,7 +17,7 @@
 #include "wattune/energy/cpu_model.hpp"
 #include "wattune/runners/local.hpp"
 
-namespace wattune::benchmarks {
+namespace wattune::bench {
 namespace {
 
 /// A runner of one program with the modelled CPU channel.
@@ -134,4 +134,4 @@ double measure_idle_cpu_percent(const std::filesystem::path& files_dir, Seconds 
   return 100.0 * (used / elapsed(begun, bench.clock.now()));
 }
 
-}  // namespace wattune::benchmarks
+}  // namespace wattune::bench

@@ -6,7 +6,7 @@
 
 #include "wattune/base/units.hpp"
 
-namespace wattune::benchmarks {
+namespace wattune::bench {
 
 /// What the engine adds around a trial that exits at once after one report.
 struct TrialOverhead {
@@ -29,4 +29,4 @@ struct TrialOverhead {
 [[nodiscard]] double measure_idle_cpu_percent(const std::filesystem::path& files_dir,
                                               Seconds duration);
 
-}  // namespace wattune::benchmarks
+}  // namespace wattune::bench

@@ -26,9 +26,10 @@ std::optional<TrialId> default_trial(const History& history) {
   return std::nullopt;
 }
 
-/// Energy of the recommended training: as far as it is recommended to be trained.
-EnergyFigure own_energy(const Trial& trial) {
-  return trial.energy();
+/// Energy of the recommended training: as far as it was trained where the other one is known to its
+/// end, else of a full training as well, so that like is compared with like.
+EnergyFigure own_energy(const History& history, const Trial& ours, const Trial& other) {
+  return history.is_complete(other) ? ours.energy() : history.full_training_energy(ours)->energy;
 }
 
 std::string step_text(const History& history, double step) {
@@ -43,7 +44,9 @@ std::optional<std::string> obstacle(const History& history, const Trial& ours, c
                        other.outcome() ? to_text(*other.outcome()) : to_text(other.state()));
   }
   if (other.energy().is_missing() || ours.energy().is_missing()) return "energy was not metered";
-  if (!history.full_training_energy(other)) return "its training was not run to its end";
+  if (!history.full_training_energy(other) || !history.full_training_energy(ours)) {
+    return "its training was not run to its end";
+  }
   const double step =
       history.is_complete(other) ? ours.step() : std::min(ours.step(), other.step());
   const double behind =
@@ -72,7 +75,7 @@ Saving compare(const History& history, const Trial& ours, const Trial& other, st
       std::nullopt,       std::nullopt};
   if (saving.why_not) return saving;
   const History::FullTraining theirs = *history.full_training_energy(other);
-  const EnergyFigure mine = own_energy(ours);
+  const EnergyFigure mine = own_energy(history, ours, other);
   saving.is_projected = theirs.is_projected;
   saving.energy.idle = theirs.energy.idle - mine.idle;
   saving.energy.dynamic = theirs.energy.dynamic - mine.dynamic;
@@ -153,8 +156,10 @@ std::string ledger_sentence(const History& history,
     return text + " No trial has reached a result that could be recommended.";
   }
   const Trial& ours = history.trial(recommendations.front().trial);
-  text += fmt::format(" One training of the recommended configuration (trial {}) takes {}.",
-                      ours.id().number(), to_text(ours.energy()));
+  const std::string reach =
+      history.is_complete(ours) ? "" : fmt::format(" to {}", step_text(history, ours.step()));
+  text += fmt::format(" One training of the recommended configuration (trial {}){} takes {}.",
+                      ours.id().number(), reach, to_text(ours.energy()));
   for (const Saving& saving : savings) text += " " + saving_text(history, saving);
   if (savings.empty()) text += " It is also the one of best quality.";
   return text;

@@ -63,6 +63,14 @@ TEST(Savings, AreNotClaimedWhereTheOtherWasAheadAtTheSameStep) {
   EXPECT_THAT(*savings_of(study).back().why_not, HasSubstr("0.35 behind"));
 }
 
+TEST(Savings, CompareFullTrainingsWhereBothWerePaused) {
+  SampleStudy study;
+  study.run(study.create(Origin::Default), 1.0, 0.5, 50.0, Outcome::Paused);
+  study.run(study.create(), 1.0, 0.6, 10.0, Outcome::Paused);
+  EXPECT_EQ(savings_of(study).back().energy.total(),
+            Microjoules{160'000'000});  // 4 x (50 J - 10 J)
+}
+
 TEST(LedgerSentence, StatesCostSavingAndPayback) {
   SampleStudy study;
   study.run(study.create(Origin::Default), 4.0, 0.895, 100.0, Outcome::Completed);

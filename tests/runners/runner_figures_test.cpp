@@ -6,7 +6,7 @@
 
 #include "support/temp_folder.hpp"
 
-namespace wattune::benchmarks {
+namespace wattune::bench {
 namespace {
 
 // Ten times what a benchmark allows: a busy machine must not fail a test.
@@ -26,4 +26,4 @@ TEST(RunnerFigures, AreQuietWhileATrialIs) {
 }
 
 }  // namespace
-}  // namespace wattune::benchmarks
+}  // namespace wattune::bench

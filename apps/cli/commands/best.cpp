@@ -26,16 +26,6 @@ std::string paragraph(const Json& document, const Json& recommendation) {
   return text + fmt::format("  {:<16} {}\n", "energy", figure_cell(trial.at("energy")));
 }
 
-std::string best_text(const Json& document) {
-  const Json& recommendations = document.at("recommendations");
-  if (recommendations.empty()) return "No trial has reached a result that could be recommended.\n";
-  std::string text;
-  for (const Json& recommendation : recommendations) {
-    text += paragraph(document, recommendation) + "\n";
-  }
-  return text + document.at("ledger").at("sentence").get<std::string>() + "\n";
-}
-
 Json best_json(const Json& document) {
   Json out = {{"study", document.at("study").at("name")}, {"recommendations", Json::array()}};
   for (Json recommendation : document.at("recommendations")) {
@@ -50,6 +40,16 @@ Json best_json(const Json& document) {
 }
 
 }  // namespace
+
+std::string best_text(const Json& document) {
+  const Json& recommendations = document.at("recommendations");
+  if (recommendations.empty()) return "No trial has reached a result that could be recommended.\n";
+  std::string text;
+  for (const Json& recommendation : recommendations) {
+    text += paragraph(document, recommendation) + "\n";
+  }
+  return text + document.at("ledger").at("sentence").get<std::string>() + "\n";
+}
 
 void add_best(CLI::App& program) {
   add_reading_command(program, "best", "Show the recommended configuration and why", best_json,

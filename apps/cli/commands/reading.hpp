@@ -26,6 +26,8 @@ void add_reading_command(CLI::App& program, const std::string& name, const std::
 [[nodiscard]] std::string figure_cell(const Json& figure);
 /// "lr=0.05 width=16"
 [[nodiscard]] std::string configuration_cell(const Json& configuration);
+/// The recommendations with their reasons, and the ledger's sentence.
+[[nodiscard]] std::string best_text(const Json& document);
 [[nodiscard]] const Json& trial_of(const Json& document, const Json& id);
 
 }  // namespace wattune::cli

@@ -10,6 +10,7 @@
 #include "command.hpp"
 #include "machine.hpp"
 #include "output_file.hpp"
+#include "reading.hpp"
 #include "study_observer.hpp"
 #include "study_reader.hpp"
 #include "wattune/base/text.hpp"
@@ -103,19 +104,6 @@ std::unique_ptr<storage::Storage> open_storage(const fs::path& database) {
   return std::move(*storage);
 }
 
-void print_summary(const report::StudyRecord& record, const fs::path& database) {
-  const auto document = document_of(record);
-  fmt::print("\n");
-  for (const auto& recommendation : document.at("recommendations")) {
-    const auto& trial = document.at("trials").at(recommendation.at("trial").get<std::size_t>());
-    fmt::print("{}: trial {}, {}\n  {}\n", recommendation.at("kind").get<std::string>(),
-               trial.at("id").get<int>(), recommendation.at("why").get<std::string>(),
-               trial.at("configuration").dump());
-  }
-  fmt::print("\n{}\n\nstudy    {}\n", document.at("ledger").at("sentence").get<std::string>(),
-             database.string());
-}
-
 /// Candidates of another study are trained to the end, whatever the budget of the search was.
 trial::Budgets budgets_of(const TuneOptions& options, const config::StudyFile& file) {
   return options.same_candidates_as.empty() ? config::make_budgets(file) : trial::Budgets{};
@@ -176,9 +164,10 @@ ExitStatus tune(const TuneOptions& options) {
   const study::StudyEnd end = run(options, file, database);
   fmt::print("\n{}: {}\n", to_text(end.reason), end.text);
   const report::StudyRecord record = read_study(database);
-  print_summary(record, database);
+  const Json document = document_of(record);
+  fmt::print("\n{}\nstudy    {}\n", best_text(document), database.string());
   if (!options.report.empty()) {
-    write_file(options.report, report::render_html(document_of(record).dump()));
+    write_file(options.report, report::render_html(document.dump()));
     fmt::print("report   {}\n", options.report);
   }
   return end.reason == trial::EndReason::Interrupted ? ExitStatus::Interrupted : ExitStatus::Ok;

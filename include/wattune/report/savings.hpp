@@ -29,7 +29,7 @@ struct Saving {
 /// Two trainings are compared only where the recommended one is at most `tolerance` worse in the
 /// first objective: at the end against a completed training; at the same step against one that was
 /// paused, whose full energy is then a projection (joules per step x full training) and is marked
-/// so.
+/// so; the recommended one counts with a full training as well then.
 [[nodiscard]] std::vector<Saving> savings(const trial::History& history,
                                           const std::vector<Recommendation>& recommendations,
                                           double tolerance);

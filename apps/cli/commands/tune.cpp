@@ -119,6 +119,8 @@ study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
           : config::make_list_strategy(problem, candidates_of(options.same_candidates_as));
   problem.strategy = strategy->describe();
 
+  // First of all the study is taken: the runner ends processes that it finds among its files.
+  const auto storage = open_storage(database);
   energy::MachineMeters machine = energy::open_meters(clock);
   const auto num_cores = static_cast<double>(sysconf(_SC_NPROCESSORS_ONLN));
   energy::EnergyAccountant accountant{
@@ -131,7 +133,6 @@ study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
                  .environment = trial_environment(),
                  .gpus = gpus}),
       accountant, problem.space, clock);
-  const auto storage = open_storage(database);
   const bool is_live = !options.plain && isatty(STDOUT_FILENO) != 0;
   const auto observer = is_live ? make_live_observer() : make_plain_observer();
 

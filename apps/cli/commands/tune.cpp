@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <memory>
@@ -67,9 +68,31 @@ void put_aside(const fs::path& database) {
   fmt::print("the finished study was put aside as {}.db\n", name);
 }
 
-bool is_finished(const fs::path& database) {
-  const report::StudyRecord record = read_study(database);
-  return record.history.end() && record.history.end()->reason != trial::EndReason::Interrupted;
+std::size_t num_assignments(const trial::History& history) {
+  std::size_t number = 0;
+  for (const trial::Trial& trial : history.trials()) number += trial.num_assignments();
+  return number;
+}
+
+/// Assignments of the study, if it has finished; nothing where there is no such study.
+std::optional<std::size_t> finished_assignments(const fs::path& database) {
+  if (!fs::exists(database)) return std::nullopt;
+  try {
+    const report::StudyRecord record = read_study(database);
+    const trial::History& history = record.history;
+    if (!history.end() || history.end()->reason == trial::EndReason::Interrupted)
+      return std::nullopt;
+    return num_assignments(history);
+  } catch (const CommandError&) {
+    return std::nullopt;  // Whoever opens it to append says what is wrong with it.
+  }
+}
+
+bool has_only_failures(const trial::History& history) {
+  return !history.trials().empty() &&
+         std::ranges::all_of(history.trials(), [](const trial::Trial& trial) {
+           return trial.state() == trial::TrialState::Failed;
+         });
 }
 
 std::vector<space::Configuration> candidates_of(const std::string& database) {
@@ -160,18 +183,33 @@ ExitStatus tune(const TuneOptions& options) {
   }
   const fs::path database =
       options.database.empty() ? default_database(file.problem.name) : fs::path{options.database};
-  if (options.again && fs::exists(database) && is_finished(database)) put_aside(database);
+  std::optional<std::size_t> num_before = finished_assignments(database);
+  if (options.again && num_before) {
+    put_aside(database);
+    num_before.reset();
+  }
 
   const study::StudyEnd end = run(options, file, database);
   fmt::print("\n{}: {}\n", to_text(end.reason), end.text);
   const report::StudyRecord record = read_study(database);
+  if (num_before == num_assignments(record.history)) {
+    fmt::print(
+        "nothing was run: the study had finished before\n"
+        "`--again` puts it aside and runs it anew; a larger budget goes on with it\n");
+  }
   const Json document = document_of(record);
   fmt::print("\n{}\nstudy    {}\n", best_text(document), database.string());
   if (!options.report.empty()) {
     write_file(options.report, report::render_html(document.dump()));
     fmt::print("report   {}\n", options.report);
   }
-  return end.reason == trial::EndReason::Interrupted ? ExitStatus::Interrupted : ExitStatus::Ok;
+  if (end.reason == trial::EndReason::Interrupted) return ExitStatus::Interrupted;
+  if (has_only_failures(record.history)) {
+    throw CommandError(
+        ExitStatus::Failure,
+        fmt::format("every trial failed; `wattune trials {}` says why", database.string()));
+  }
+  return ExitStatus::Ok;
 }
 
 }  // namespace

@@ -30,10 +30,29 @@ std::string table_of(const Json& document, const std::vector<const Json*>& trial
   return table.text();
 }
 
+/// Why a trial has failed, in one line: what happened, and the last that it wrote to standard
+/// error.
+std::string reason_of(const Json& trial) {
+  std::string detail = trial.value("detail", std::string{});
+  detail.erase(detail.find_last_not_of(" \n\r\t") + 1);
+  const std::string first = detail.substr(0, detail.find('\n'));
+  if (first.size() == detail.size()) return first;
+  return first + ": " + detail.substr(detail.rfind('\n') + 1);
+}
+
+std::string failures_text(const Json& document) {
+  std::string text;
+  for (const Json& trial : document.at("trials")) {
+    if (trial.at("state") != "failed") continue;
+    text += fmt::format("trial {}: {}\n", trial.at("id").dump(), reason_of(trial));
+  }
+  return text.empty() ? text : "\n" + text;
+}
+
 std::string trials_text(const Json& document) {
   std::vector<const Json*> trials;
   for (const Json& trial : document.at("trials")) trials.push_back(&trial);
-  return table_of(document, trials);
+  return table_of(document, trials) + failures_text(document);
 }
 
 std::string front_text(const Json& document) {
@@ -55,7 +74,7 @@ Json front_json(const Json& document) {
 
 void add_trials(CLI::App& program) {
   add_reading_command(
-      program, "trials", "List every trial",
+      program, "trials", "List every trial, and why those that failed did",
       [](const Json& document) { return document.at("trials"); }, trials_text);
 }
 

@@ -56,17 +56,19 @@ Json comparison(const Json& left, const Json& right) {
 
 std::string comparison_text(const Json& comparison) {
   TextTable table{{"study", "energy", "time", "trials", "best trial", "metrics of the best trial"}};
+  std::string strategies;
   for (const Json& study : comparison.at("studies")) {
+    const std::string name =
+        (strategies.empty() ? "first: " : "second: ") + study.at("study").get<std::string>();
+    strategies += fmt::format("{}: {}\n", name, study.at("strategy").get<std::string>());
     std::string metrics = "no result";
     if (study.contains("best")) metrics = configuration_cell(study.at("best").at("metrics"));
-    table.add({fmt::format("{} ({})", study.at("study").get<std::string>(),
-                           study.at("strategy").get<std::string>()),
-               figure_cell(study.at("energy")),
+    table.add({name, figure_cell(study.at("energy")),
                duration_text(Seconds{study.at("elapsed_s").get<double>()}),
                study.at("num_trials").dump(),
                study.contains("best") ? study.at("best").at("trial").dump() : "–", metrics});
   }
-  std::string text = table.text();
+  std::string text = table.text() + "\n" + strategies;
   if (comparison.contains("energy_ratio")) {
     text += fmt::format("\nthe second took {:.2f} times the energy of the first\n",
                         comparison.at("energy_ratio").get<double>());

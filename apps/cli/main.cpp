@@ -1,11 +1,18 @@
+#include <fmt/format.h>
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "command.hpp"
 #include "wattune/base/result.hpp"
+#include "wattune/base/text.hpp"
 #include "wattune/base/version.hpp"
 
 namespace wattune::cli {
@@ -28,6 +35,17 @@ void complain(const char* message) {
   std::fprintf(stderr, "wattune: %s\n", message);
 }
 
+/// What is wrong with the word where the command belongs, if it names none.
+std::optional<std::string> wrong_command(const CLI::App& program, const std::string& word) {
+  if (word.starts_with('-')) return std::nullopt;
+  std::vector<std::string> names;
+  for (const CLI::App* command : program.get_subcommands({})) names.push_back(command->get_name());
+  if (std::ranges::find(names, word) != names.end()) return std::nullopt;
+  const auto nearest = nearest_name(word, names);
+  return fmt::format("unknown command `{}`; allowed: {}{}", word, join_names(names),
+                     nearest ? fmt::format("; did you mean `{}`?", *nearest) : "");
+}
+
 int run(int argc, char** argv) {
   ExitStatus status = ExitStatus::Ok;
   CLI::App program{kAbout, "wattune"};
@@ -48,7 +66,12 @@ int run(int argc, char** argv) {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const bool is_help = error.get_exit_code() == 0;
-    program.exit(error);
+    const auto wrong = argc > 1 && !is_help ? wrong_command(program, argv[1]) : std::nullopt;
+    if (wrong) {
+      complain(wrong->c_str());
+    } else {
+      program.exit(error);
+    }
     return static_cast<int>(is_help ? ExitStatus::Ok : ExitStatus::BadInput);
   } catch (const CommandError& error) {
     complain(error.what());

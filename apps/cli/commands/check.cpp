@@ -38,6 +38,7 @@ void add_check(CLI::App& program) {
       program.add_subcommand("check", "Say what a study file means, or what is wrong with it");
   const auto path = std::make_shared<std::string>();
   command->add_option("study", *path, "study file (docs/study-file.md)")->required();
+  command->footer("Examples:\n  wattune check study.yaml\n");
   command->callback([path] { check(*path); });
 }
 

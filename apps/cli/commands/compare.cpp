@@ -90,6 +90,7 @@ void add_compare(CLI::App& program) {
   command->add_option("first", options->left, "study file or database")->required();
   command->add_option("second", options->right, "study file or database")->required();
   command->add_flag("--json", options->as_json, "print JSON");
+  command->footer("Examples:\n  wattune compare search.yaml runs/baseline.db\n");
   command->callback([options] {
     const Json result = comparison(read_document(find_database(options->left)),
                                    read_document(find_database(options->right)));

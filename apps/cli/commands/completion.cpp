@@ -63,11 +63,14 @@ std::string fish_script(const CLI::App& program) {
 }  // namespace
 
 void add_completion(CLI::App& program) {
-  CLI::App* command = program.add_subcommand(
-      "completion", "Print a completion script: wattune completion bash >> ~/.bashrc");
+  CLI::App* command =
+      program.add_subcommand("completion", "Print a completion script for bash, zsh or fish");
   const auto shell = std::make_shared<std::string>("bash");
   command->add_option("shell", *shell, "bash, zsh or fish")
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  command->footer(
+      "Examples:\n  wattune completion bash >> ~/.bashrc\n  wattune completion zsh >> ~/.zshrc\n"
+      "  wattune completion fish > ~/.config/fish/completions/wattune.fish\n");
   command->callback([&program, shell] {
     std::string script = *shell == "fish" ? fish_script(program) : bash_script(program);
     if (*shell == "zsh") script = "autoload -U +X bashcompinit && bashcompinit\n" + script;

@@ -90,6 +90,9 @@ void add_export(CLI::App& program) {
       ->check(CLI::IsMember({"csv", "json"}));
   command->add_option("-o,--output", options->output,
                       "file to write; standard output where left out");
+  command->footer(
+      "Examples:\n  wattune export > trials.csv\n  wattune export study.yaml -f json -o "
+      "study.json\n");
   command->callback([options] {
     const Json document = read_document(find_database(options->study));
     const std::string text = options->format == "csv" ? csv_of(document) : document.dump(2) + "\n";

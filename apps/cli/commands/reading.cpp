@@ -19,6 +19,9 @@ void add_reading_command(CLI::App& program, const std::string& name, const std::
   command->add_option("study", options->study,
                       "study file or database; the newest in runs/ where left out");
   command->add_flag("--json", options->as_json, "print JSON (docs/report-data.md)");
+  command->footer(fmt::format(
+      "Examples:\n  wattune {0}\n  wattune {0} study.yaml\n  wattune {0} runs/mnist.db --json\n",
+      name));
   command->callback([options, part = std::move(part), text = std::move(text)] {
     const Json document = read_document(find_database(options->study));
     const std::string out = options->as_json ? part(document).dump(2) + "\n" : text(document);

@@ -24,6 +24,7 @@ void add_report(CLI::App& program) {
                       "study file or database; the newest in runs/ where left out");
   command->add_option("-o,--output", options->output,
                       "file to write; the database's name with .html where left out");
+  command->footer("Examples:\n  wattune report\n  wattune report study.yaml -o report.html\n");
   command->callback([options] {
     const std::filesystem::path database = find_database(options->study);
     std::filesystem::path output = options->output;

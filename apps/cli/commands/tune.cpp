@@ -68,23 +68,13 @@ void put_aside(const fs::path& database) {
   fmt::print("the finished study was put aside as {}.db\n", name);
 }
 
-std::size_t num_assignments(const trial::History& history) {
-  std::size_t number = 0;
-  for (const trial::Trial& trial : history.trials()) number += trial.num_assignments();
-  return number;
-}
-
-/// Assignments of the study, if it has finished; nothing where there is no such study.
-std::optional<std::size_t> finished_assignments(const fs::path& database) {
-  if (!fs::exists(database)) return std::nullopt;
+bool is_finished(const fs::path& database) {
+  if (!fs::exists(database)) return false;
   try {
     const report::StudyRecord record = read_study(database);
-    const trial::History& history = record.history;
-    if (!history.end() || history.end()->reason == trial::EndReason::Interrupted)
-      return std::nullopt;
-    return num_assignments(history);
+    return record.history.end() && record.history.end()->reason != trial::EndReason::Interrupted;
   } catch (const CommandError&) {
-    return std::nullopt;  // Whoever opens it to append says what is wrong with it.
+    return false;  // Whoever opens it to append says what is wrong with it.
   }
 }
 
@@ -183,16 +173,12 @@ ExitStatus tune(const TuneOptions& options) {
   }
   const fs::path database =
       options.database.empty() ? default_database(file.problem.name) : fs::path{options.database};
-  std::optional<std::size_t> num_before = finished_assignments(database);
-  if (options.again && num_before) {
-    put_aside(database);
-    num_before.reset();
-  }
+  if (options.again && is_finished(database)) put_aside(database);
 
   const study::StudyEnd end = run(options, file, database);
   fmt::print("\n{}: {}\n", to_text(end.reason), end.text);
   const report::StudyRecord record = read_study(database);
-  if (num_before == num_assignments(record.history)) {
+  if (!end.has_run) {
     fmt::print(
         "nothing was run: the study had finished before\n"
         "`--again` puts it aside and runs it anew; a larger budget goes on with it\n");

@@ -14,8 +14,10 @@
 #include "support/fake_runner.hpp"
 #include "support/forwarding_storage.hpp"
 #include "support/sample_events.hpp"
-#include "support/simple_halving.hpp"
+#include "wattune/samplers/tpe.hpp"
+#include "wattune/schedulers/successive_halving.hpp"
 #include "wattune/storage/sqlite.hpp"
+#include "wattune/strategies/compose.hpp"
 #include "wattune/study/study.hpp"
 
 namespace wattune {
@@ -67,15 +69,17 @@ int run(const char* file, std::size_t num_trials) {
   options.metrics = curve;
   options.report_every = 0.5;
   FakeRunner runner(steps, options);
-  SimpleHalving strategy(num_trials);
+  const auto strategy = strategies::compose(
+      samplers::make_tpe(problem.space, {.num_startup = 6, .seed = problem.seed}),
+      schedulers::make_successive_halving(problem.resource, {.num_trials = 9}));
   study::Observer observer;
   const study::StudyParts parts{.problem = problem,
-                                .strategy = strategy,
+                                .strategy = *strategy,
                                 .runner = runner,
                                 .storage = storage,
                                 .clock = clock,
                                 .observer = observer,
-                                .budgets = {},
+                                .budgets = {.trials = num_trials},
                                 .environment = "{}",
                                 .can_pause = true,
                                 .tick = Seconds{1.0}};

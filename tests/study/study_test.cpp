@@ -128,7 +128,7 @@ class Study : public ::testing::Test {
   storage::MemoryStorage log_;
   ForwardingStorage storage_{log_};
   std::optional<StopSignal> stop_{std::in_place};
-  Budgets budgets_;
+  trial::Budgets budgets_;
   bool can_pause_ = true;
   strategies::Strategy* strategy_ = nullptr;
   std::function<void()> before_wait_;
@@ -250,6 +250,7 @@ TEST_F(Study, AFailedTrialDoesNotStopTheOthers) {
     }
     Verdict decide(const trial::History&, TrialId) override { return Verdict::Continue; }
     std::string progress(const trial::History&) const override { return ""; }
+    std::vector<std::string> notes(const trial::History&) const override { return {}; }
     std::string describe() const override { return "random"; }
   } random;
   strategy_ = &random;
@@ -278,6 +279,7 @@ TEST_F(Study, MeasuresIdlePowerWhenTheStrategyAsks) {
     }
     Verdict decide(const trial::History&, TrialId) override { return Verdict::Continue; }
     std::string progress(const trial::History&) const override { return ""; }
+    std::vector<std::string> notes(const trial::History&) const override { return {}; }
     std::string describe() const override { return "idle"; }
   } idle_first;
   strategy_ = &idle_first;

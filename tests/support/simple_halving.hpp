@@ -35,6 +35,7 @@ class SimpleHalving final : public strategies::Strategy {
   [[nodiscard]] std::string progress(const trial::History& history) const override {
     return std::to_string(history.trials().size()) + " trials";
   }
+  [[nodiscard]] std::vector<std::string> notes(const trial::History&) const override { return {}; }
   [[nodiscard]] std::string describe() const override { return "random, halving by 3"; }
 
  private:

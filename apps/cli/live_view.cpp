@@ -65,8 +65,7 @@ std::string budget_line(const LiveState& state) {
       amount_text(budget->used, budget->unit), amount_text(budget->limit, budget->unit));
   const double elapsed = state.history.total_duration().value();
   if (share > 0.02 && share < 1.0 && elapsed > 0.0) {
-    line +=
-        fmt::format("  at most {} more", duration_text(Seconds{elapsed * (1.0 - share) / share}));
+    line += fmt::format("  about {} more", duration_text(Seconds{elapsed * (1.0 - share) / share}));
   }
   return line;
 }

@@ -147,7 +147,8 @@ study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
                  .gpus = gpus}),
       accountant, problem.space, clock);
   const bool is_live = !options.plain && isatty(STDOUT_FILENO) != 0;
-  const auto observer = is_live ? make_live_observer() : make_plain_observer();
+  const auto observer =
+      is_live ? make_live_observer(stop_signal()) : make_plain_observer(stop_signal());
 
   catch_stop_signals();
   const auto end = study::run_study(

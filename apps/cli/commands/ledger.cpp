@@ -7,6 +7,13 @@
 namespace wattune::cli {
 namespace {
 
+/// "DEU 2023, "; empty where the user gave an intensity of their own.
+std::string zone_text(const Json& carbon) {
+  const Json& zone = carbon.at("zone");
+  if (!zone.is_string() || zone.get<std::string>().empty()) return {};
+  return fmt::format("{} {}, ", zone.get<std::string>(), carbon.at("year").get<int>());
+}
+
 std::string ledger_text(const Json& document) {
   const Json& ledger = document.at("ledger");
   const Json& total = ledger.at("total");
@@ -26,10 +33,10 @@ std::string ledger_text(const Json& document) {
   add("Total", total, nullptr);
   std::string text = table.text();
   if (const Json& carbon = ledger.at("carbon"); !carbon.is_null()) {
-    text += fmt::format("\ncarbon  {:.3g} g CO2e ({} {}, {:.4g} g/kWh, PUE {:.3g}; {})\n",
-                        carbon.at("value").get<double>(), carbon.at("zone").get<std::string>(),
-                        carbon.at("year").get<int>(), carbon.at("intensity").get<double>(),
-                        carbon.at("pue").get<double>(), carbon.at("source").get<std::string>());
+    text += fmt::format("\ncarbon  {:.3g} g CO2e ({}{:.4g} g/kWh, PUE {:.3g}; {})\n",
+                        carbon.at("value").get<double>(), zone_text(carbon),
+                        carbon.at("intensity").get<double>(), carbon.at("pue").get<double>(),
+                        carbon.at("source").get<std::string>());
   }
   if (const Json& cost = ledger.at("cost"); !cost.is_null()) {
     text += fmt::format("cost    {:.3g} {} ({:.3g} per kWh, PUE {:.3g})\n",

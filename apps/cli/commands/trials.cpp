@@ -7,6 +7,12 @@
 namespace wattune::cli {
 namespace {
 
+/// "completed", "failed_exit", "probe stopped".
+std::string state_of(const Json& trial) {
+  const auto state = trial.value("outcome", trial.at("state").get<std::string>());
+  return trial.at("purpose") == "probe" ? "probe " + state : state;
+}
+
 std::string table_of(const Json& document, const std::vector<const Json*>& trials) {
   std::vector<std::string> head{"trial", "state", "step"};
   for (const Json& objective : document.at("objectives")) {
@@ -15,8 +21,7 @@ std::string table_of(const Json& document, const std::vector<const Json*>& trial
   head.insert(head.end(), {"energy", "configuration"});
   TextTable table{head};
   for (const Json* trial : trials) {
-    std::vector<std::string> row{trial->at("id").dump(),
-                                 trial->value("outcome", trial->at("state").get<std::string>()),
+    std::vector<std::string> row{trial->at("id").dump(), state_of(*trial),
                                  number_cell(trial->at("step"))};
     for (const Json& objective : document.at("objectives")) {
       if (objective.at("name") == "energy") continue;

@@ -14,6 +14,7 @@
 #include "wattune/base/result.hpp"
 #include "wattune/base/text.hpp"
 #include "wattune/base/version.hpp"
+#include "wattune/config/diagnostics.hpp"
 
 namespace wattune::cli {
 namespace {
@@ -76,6 +77,9 @@ int run(int argc, char** argv) {
   } catch (const CommandError& error) {
     complain(error.what());
     return static_cast<int>(error.status());
+  } catch (const config::StudyFileError& error) {
+    std::fputs(error.what(), stderr);  // Each line begins with its place, for editors to jump to.
+    return static_cast<int>(ExitStatus::BadInput);
   } catch (const ConfigError& error) {
     complain(error.what());
     return static_cast<int>(ExitStatus::BadInput);

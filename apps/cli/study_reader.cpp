@@ -53,6 +53,10 @@ fs::path default_database(const std::string& study_name) {
 fs::path find_database(const std::string& argument) {
   if (argument.empty()) return newest_database();
   fs::path path = argument;
+  if (fs::is_directory(path)) {
+    throw CommandError(ExitStatus::BadInput,
+                       argument + " is a folder; name a study file or a database in it");
+  }
   if (path.extension() == ".yaml" || path.extension() == ".yml") {
     path = default_database(config::read_study_file(path).problem.name);
     if (!fs::exists(path)) {

@@ -109,11 +109,16 @@ std::string environment_text(const config::StudyFile& file, const trial::Budgets
       .dump();
 }
 
+/// A database that is none, or holds another study, was named wrongly: nothing has run.
+ExitStatus status_of(const Error& error) {
+  return error.kind == ErrorKind::Invalid ? ExitStatus::BadInput : ExitStatus::Failure;
+}
+
 std::unique_ptr<storage::Storage> open_storage(const fs::path& database) {
   std::error_code error;
   if (database.has_parent_path()) fs::create_directories(database.parent_path(), error);
   auto storage = storage::open_sqlite(database, {.mode = storage::OpenMode::Append});
-  if (!storage) throw CommandError(ExitStatus::Failure, storage.error().message);
+  if (!storage) throw CommandError(status_of(storage.error()), storage.error().message);
   return std::move(*storage);
 }
 
@@ -163,7 +168,7 @@ study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
           .environment = environment_text(file, budgets_of(options, file), machine, accountant),
           .can_pause = file.capture.empty()},
       stop_signal());
-  if (!end) throw CommandError(ExitStatus::Failure, end.error().message);
+  if (!end) throw CommandError(status_of(end.error()), end.error().message);
   return *end;
 }
 

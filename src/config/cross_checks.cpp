@@ -24,8 +24,7 @@ void check_pause(ReadContext& context, const MapReader& study, const YamlNode& s
                                         name));
     return;
   }
-  const bool is_halving = std::holds_alternative<ComposedSection>(file.strategy);
-  if (is_halving && file.problem.resource.min >= file.problem.resource.max) {
+  if (file.problem.resource.min >= file.problem.resource.max) {
     context.error(
         *study.find("resource"),
         fmt::format("strategy `{}` needs a `resource.min` below `max`: its first rung", name));

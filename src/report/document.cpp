@@ -152,8 +152,8 @@ Json carbon_json(const History& history) {
   if (!tariff.grams_per_kwh || history.total_energy().is_missing()) return nullptr;
   return {{"value", history.grams(history.total_energy().total().joules())},
           {"unit", "g"},
-          {"zone", tariff.zone},
-          {"year", tariff.intensity_year},
+          {"zone", tariff.zone.empty() ? Json(nullptr) : Json(tariff.zone)},
+          {"year", tariff.intensity_year == 0 ? Json(nullptr) : Json(tariff.intensity_year)},
           {"intensity", *tariff.grams_per_kwh},
           {"source", tariff.intensity_source},
           {"pue", tariff.pue}};

@@ -22,8 +22,11 @@ double quality_loss(const History& history, TrialId id) {
 /// Loss of the second objective, or the energy in joules; nothing where the energy is not known.
 std::optional<double> cost_loss(const History& history, TrialId id) {
   const Trial& trial = history.trial(id);
-  if (history.problem().objectives.size() > 1) return (*history.losses(trial))[1];
-  return history.value(trial, {trial::MeasureKind::Energy, ""});
+  const auto& objectives = history.problem().objectives;
+  const trial::Measure energy{trial::MeasureKind::Energy, ""};
+  if (objectives.size() > 1 && objectives[1].measure != energy) return (*history.losses(trial))[1];
+  if (trial.energy().is_missing()) return std::nullopt;
+  return trial.energy().total().joules().value();
 }
 
 std::string quality_text(const History& history, TrialId id) {
@@ -76,11 +79,12 @@ std::string why_cheapest(const History& history, TrialId id, TrialId best, doubl
                        number_text(tolerance), quality_text(history, best),
                        reach_text(history, id));
   }
-  const auto energy = history.value(history.trial(id), {trial::MeasureKind::Energy, ""});
-  const auto best_energy = history.value(history.trial(best), {trial::MeasureKind::Energy, ""});
+  const EnergyFigure energy = history.trial(id).energy();
+  const EnergyFigure best_energy = history.trial(best).energy();
   std::string share;
-  if (energy && best_energy && *best_energy > 0.0) {
-    share = fmt::format(" for {:.0f} % of its energy", 100.0 * *energy / *best_energy);
+  if (!energy.is_missing() && !best_energy.is_missing() && best_energy.total().count() > 0) {
+    const double ratio = energy.total().joules() / best_energy.total().joules();
+    share = fmt::format(" for {:.0f} % of its energy", 100.0 * ratio);
   }
   return fmt::format("{}, within {} of the best ({}){}{}", quality_text(history, id),
                      number_text(tolerance), quality_text(history, best), share,

@@ -219,7 +219,7 @@ void LocalRunner::start(const Launch& launch) {
     accountant_.close(active->account);
     slots_.give_back(std::move(*slot));
     events_.push_back(trial::AssignmentEnded{trial, Outcome::FailedStart, process.error().message,
-                                             Seconds{}, EnergyFigure{}});
+                                             Seconds{}, accountant_.since(active->edge)});
     has_ended_trials_ = true;
     return;
   }

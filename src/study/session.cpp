@@ -45,7 +45,9 @@ Result<void> Session::open() {
     if (auto done = append({created}); !done) return done;
   }
   if (auto differs = trial::difference(parts_.problem, history_->problem())) {
-    return fail(ErrorKind::Invalid, "the study that is stored is another one: " + *differs);
+    return fail(ErrorKind::Invalid,
+                "the study that is stored there is another one: " + *differs +
+                    "; give this one another name (`study:`) or another file (--db)");
   }
   earlier_time_ = history_->total_duration();
   collect_unfinished();

@@ -191,8 +191,9 @@ std::optional<std::string> difference(const Problem& left, const Problem& right)
   };
   for (const Part& part : parts) {
     if (part.left != part.right) {
-      return fmt::format("`{}` differs: {} against {}", part.name, part.left.dump(),
-                         part.right.dump());
+      return part.left.is_structured() ? fmt::format("`{}` differs", part.name)
+                                       : fmt::format("`{}` differs: {} here, {} there", part.name,
+                                                     part.left.dump(), part.right.dump());
     }
   }
   return std::nullopt;

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "wattune/base/text.hpp"
-#include "wattune/energy/carbon.hpp"
+#include "wattune/energy/grid_intensity.hpp"
 #include "wattune/samplers/grid.hpp"
 #include "wattune/samplers/list.hpp"
 #include "wattune/samplers/random.hpp"

@@ -7,7 +7,7 @@
 
 #include "wattune/base/text.hpp"
 #include "wattune/config/known_names.hpp"
-#include "wattune/energy/carbon.hpp"
+#include "wattune/energy/grid_intensity.hpp"
 
 namespace wattune::config {
 namespace {

@@ -11,7 +11,7 @@
 #include <chrono>
 #include <thread>
 
-#include "support/temp_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace wattune::energy {
 namespace {
@@ -73,7 +73,7 @@ class ProcTree {
   }
 
   bool has_lists_;
-  fake::TempFolder folder_;
+  TemporaryFolder folder_;
 };
 
 class ProcessTree : public testing::TestWithParam<bool> {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "support/steady_meter.hpp"
-#include "support/temp_folder.hpp"
+#include "support/temporary_folder.hpp"
 #include "wattune/base/clock.hpp"
 #include "wattune/energy/accountant.hpp"
 #include "wattune/runners/local.hpp"
@@ -86,7 +86,7 @@ class LocalStudy {
   }
 
   [[nodiscard]] energy::EnergyAccountant& accountant() { return accountant_; }
-  [[nodiscard]] const TempFolder& folder() const { return folder_; }
+  [[nodiscard]] const TemporaryFolder& folder() const { return folder_; }
   [[nodiscard]] std::string path(const std::string& name) const {
     return (folder_.path() / name).string();
   }
@@ -99,7 +99,7 @@ class LocalStudy {
     return all;
   }
 
-  TempFolder folder_;
+  TemporaryFolder folder_;
   SystemClock clock_;
   energy::EnergyAccountant accountant_;
   std::unique_ptr<runners::Runner> runner_;

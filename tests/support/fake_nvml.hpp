@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "support/temp_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace wattune::fake {
 
@@ -50,7 +50,7 @@ class NvmlScenario {
     folder_.write("scenario", text);
   }
 
-  TempFolder folder_;
+  TemporaryFolder folder_;
   std::map<std::string, std::string> answers_;
   int num_gpus_ = 0;
 };

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "support/temp_folder.hpp"
+#include "support/temporary_folder.hpp"
 #include "wattune/base/clock.hpp"
 #include "wattune/energy/rapl.hpp"
 
@@ -75,7 +75,7 @@ class Powercap {
   [[nodiscard]] const std::filesystem::path& root() const { return folder_.path(); }
 
  private:
-  TempFolder folder_;
+  TemporaryFolder folder_;
   ManualClock clock_;
   std::map<std::string, PowercapZone> zones_;
 };

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "support/temp_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace wattune::fake {
 
@@ -26,7 +26,7 @@ class Proc {
   explicit Proc(std::size_t num_cpus = 2) : num_cpus_(num_cpus) { set_ticks({}); }
 
   [[nodiscard]] const std::filesystem::path& root() const { return folder_.path(); }
-  [[nodiscard]] const TempFolder& folder() const { return folder_; }
+  [[nodiscard]] const TemporaryFolder& folder() const { return folder_; }
 
   void set_ticks(const CpuTicks& ticks) {
     std::string text = "cpu  ";
@@ -52,7 +52,7 @@ class Proc {
   void remove_stat() { std::filesystem::remove(folder_.path() / "stat"); }
 
  private:
-  TempFolder folder_;
+  TemporaryFolder folder_;
   std::size_t num_cpus_;
 };
 

@@ -1,4 +1,4 @@
-#include "wattune/energy/carbon.hpp"
+#include "wattune/energy/grid_intensity.hpp"
 
 #include <fmt/format.h>
 
@@ -7,15 +7,14 @@
 #include <charconv>
 #include <cmath>
 #include <map>
+#include <optional>
 
 #include "grid_data.hpp"
 #include "sha256.hpp"
-#include "wattune/base/text.hpp"
 
 namespace wattune::energy {
 namespace {
 
-constexpr double kJoulesPerKwh = 3.6e6;
 constexpr std::string_view kColumns = "zone,name,gram_per_kwh,year";
 constexpr double kMostGrams = 3000.0;  // no fuel is dirtier than about half of this
 constexpr int kFirstYear = 1990;
@@ -115,37 +114,6 @@ Result<GridTable> parse_grid_table(std::string_view text) {
 
 Result<GridTable> shipped_grid_table() {
   return parse_grid_table(shipped_grid_csv());
-}
-
-double facility_kwh(Joules energy, double pue) {
-  if (!(pue >= 1.0) || !std::isfinite(pue)) {
-    throw ConfigError(
-        fmt::format("pue is {}, but a building draws at least what its machines "
-                    "draw: it must be 1 or more",
-                    pue));
-  }
-  return energy.value() / kJoulesPerKwh * pue;
-}
-
-Result<CarbonFigure> carbon_of(Joules energy, const GridTable& table, std::string_view zone,
-                               double pue) {
-  const double kwh = facility_kwh(energy, pue);
-  const GridIntensity* row = table.find(zone);
-  if (row == nullptr) {
-    const std::optional<std::string> nearest = nearest_name(zone, table.zones());
-    return fail(ErrorKind::NotFound,
-                fmt::format("no grid intensity for zone \"{}\"{}; zones are three-letter country "
-                            "codes (ISO 3166-1), or WLD for the world",
-                            zone, nearest ? fmt::format(", did you mean {}?", *nearest) : ""));
-  }
-  return CarbonFigure{
-      kwh, kwh * row->grams_per_kwh, row->zone, row->year, row->grams_per_kwh, table.source, pue};
-}
-
-CostFigure cost_of(Joules energy, double price_per_kwh, std::string_view currency, double pue) {
-  if (!std::isfinite(price_per_kwh)) throw ConfigError("price_per_kwh must be a number");
-  const double kwh = facility_kwh(energy, pue);
-  return CostFigure{kwh, kwh * price_per_kwh, std::string(currency), price_per_kwh, pue};
 }
 
 }  // namespace wattune::energy

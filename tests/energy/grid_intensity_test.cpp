@@ -1,4 +1,4 @@
-#include "wattune/energy/carbon.hpp"
+#include "wattune/energy/grid_intensity.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -71,39 +71,6 @@ TEST(GridTable, RefusesRowsThatDoNotMatchTheirChecksum) {
   EXPECT_THAT(parse_grid_table(text).error().message, HasSubstr("checksum"));
   EXPECT_THAT(parse_grid_table("zone,name,gram_per_kwh,year\n").error().message,
               HasSubstr("source"));
-}
-
-TEST(Carbon, IsEnergyTimesPueTimesIntensity) {
-  const GridTable table = must(parse_grid_table(table_of("DEU,Germany,400,2023\n")));
-  const CarbonFigure carbon = must(carbon_of(Joules{7.2e6}, table, "deu", 1.5));
-  EXPECT_DOUBLE_EQ(carbon.facility_kwh, 3.0);
-  EXPECT_DOUBLE_EQ(carbon.grams, 1200.0);
-  EXPECT_EQ(carbon.zone, "DEU");
-  EXPECT_EQ(carbon.year, 2023);
-  EXPECT_DOUBLE_EQ(carbon.grams_per_kwh, 400.0);
-  EXPECT_EQ(carbon.source, "somebody");
-  EXPECT_DOUBLE_EQ(carbon.pue, 1.5);
-}
-
-TEST(Carbon, NamesTheNearestZone) {
-  const GridTable table = must(shipped_grid_table());
-  const auto carbon = carbon_of(Joules{1.0}, table, "DEX");
-  ASSERT_FALSE(carbon);
-  EXPECT_EQ(carbon.error().kind, ErrorKind::NotFound);
-  EXPECT_THAT(carbon.error().message, HasSubstr("did you mean"));
-}
-
-TEST(Carbon, RefusesABuildingThatDrawsLessThanItsMachines) {
-  EXPECT_THROW(static_cast<void>(facility_kwh(Joules{1.0}, 0.9)), ConfigError);
-  EXPECT_THROW(static_cast<void>(facility_kwh(Joules{1.0}, std::nan(""))), ConfigError);
-}
-
-TEST(Cost, IsEnergyTimesPueTimesPrice) {
-  const CostFigure cost = cost_of(Joules{3.6e6}, 0.30, "EUR", 2.0);
-  EXPECT_DOUBLE_EQ(cost.amount, 0.60);
-  EXPECT_EQ(cost.currency, "EUR");
-  EXPECT_DOUBLE_EQ(cost_of(Joules{3.6e6}, -0.05, "EUR").amount, -0.05);
-  EXPECT_THROW(static_cast<void>(cost_of(Joules{1.0}, std::nan(""), "EUR")), ConfigError);
 }
 
 }  // namespace wattune::energy

@@ -33,7 +33,7 @@ test:
 	@ctest --preset dev -j$(JOBS)
 
 bench:
-	@tools/setup bench
+	@tools/setup run
 	@mkdir -p build && $(call QUIET_CONFIGURE,bench)
 	@cmake --build --preset bench -j$(JOBS) -- --quiet
 	@build/bench/bin/bench-engine

@@ -142,6 +142,7 @@ class Grid final : public Sampler {
 
   std::optional<space::Configuration> suggest(const trial::History& history,
                                               Rng& /*rng*/) override {
+    note_default(history);
     return points_.allowed(num_sampled_.of(history), num_combinations_,
                            [this](std::uint64_t number) { return point(number); });
   }
@@ -152,6 +153,13 @@ class Grid final : public Sampler {
   }
 
  private:
+  /// A study that tries its default configuration tries it first; the grid does not repeat it.
+  void note_default(const trial::History& history) {
+    const auto trials = history.trials();
+    if (trials.empty() || trials.front().origin() != trial::Origin::Default) return;
+    tried_default_ = trials.front().configuration();
+  }
+
   std::vector<std::vector<double>> make_axes(const GridOptions& options) const {
     for (const auto& [name, count] : options.points) {
       if (!space_.index_of(name)) {
@@ -202,7 +210,8 @@ class Grid final : public Sampler {
       // values can be jumped over.
       if (repeats) return {std::nullopt, (number / block + 1) * block};
     }
-    if (space_.is_forbidden(configuration)) return {std::nullopt, number + 1};
+    const bool is_left_out = space_.is_forbidden(configuration) || configuration == tried_default_;
+    if (is_left_out) return {std::nullopt, number + 1};
     return {std::move(configuration), number + 1};
   }
 
@@ -212,6 +221,7 @@ class Grid final : public Sampler {
   std::uint64_t num_combinations_;
   bool is_shuffled_;
   Shuffle shuffle_;
+  std::optional<space::Configuration> tried_default_;
   SamplerTrialCount num_sampled_;
   NumberedPoints points_;
 };

@@ -54,6 +54,16 @@ TEST(Grid, IncludesBothBoundsOfFloatsAndEveryInteger) {
   EXPECT_THAT(all_of(integers, {}), ElementsAre(R"({"n":2})", R"({"n":5})", R"({"n":8})"));
 }
 
+TEST(Grid, DoesNotRepeatTheDefaultConfigurationThatWasTried) {
+  const space::Space space{{parameter("n", IntDomain{1, 3, false, 1})}};
+  fake::HistoryBuilder builder{fake::make_problem(space, {trial::Direction::Minimize})};
+  const auto first = space.from_unit(std::vector{0.0});
+  builder.add_running(first, trial::Origin::Default);
+  Rng rng{1};
+  const auto suggestion = make_grid(space, {})->suggest(builder.history(), rng);
+  EXPECT_EQ(space.to_json(*suggestion).dump(), R"({"n":2})");
+}
+
 TEST(Grid, LeavesTheUpperBoundOutWhenAskedTo) {
   const space::Space space{{parameter("x", FloatDomain{0.0, 1.0, false, std::nullopt})}};
   EXPECT_THAT(all_of(space, {.points_per_float = 4, .upper_bound = false}),

@@ -1,11 +1,24 @@
 #include "contracts/sampler_contract.hpp"
 
+#include "support/must.hpp"
 #include "wattune/samplers/grid.hpp"
+#include "wattune/samplers/list.hpp"
 #include "wattune/samplers/random.hpp"
 #include "wattune/samplers/sobol.hpp"
 #include "wattune/samplers/tpe.hpp"
 
 namespace wattune::samplers {
+namespace {
+
+/// More configurations than any test of the suite asks for.
+std::vector<space::Configuration> drawn_configurations(const trial::Problem& problem) {
+  Rng rng{problem.seed};
+  std::vector<space::Configuration> configurations;
+  for (int i = 0; i < 300; ++i) configurations.push_back(must(problem.space.sample(rng)));
+  return configurations;
+}
+
+}  // namespace
 
 INSTANTIATE_TEST_SUITE_P(
     , SamplerContract,
@@ -17,6 +30,10 @@ INSTANTIATE_TEST_SUITE_P(
         SamplerCase{
             "Grid",
             [](const auto& problem) { return make_grid(problem.space, {.points_per_int = 3}); }},
+        SamplerCase{"List",
+                    [](const auto& problem) {
+                      return make_list(problem.space, drawn_configurations(problem));
+                    }},
         SamplerCase{"GridShuffled",
                     [](const auto& problem) {
                       return make_grid(problem.space, {.points_per_int = 3,

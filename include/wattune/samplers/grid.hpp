@@ -27,7 +27,8 @@ struct GridOptions {
 
 /// Tries every combination of evenly spaced values once, then has no more to offer.
 ///
-/// Combinations that differ only in inactive parameters count once; forbidden ones are skipped.
+/// Combinations that differ only in inactive parameters count once; forbidden ones are skipped, and
+/// so is the default configuration where the study has tried it.
 /// Choices are all tried.
 ///
 /// Errors   ConfigError  0 points, `points` for an unknown name, more than 10^15 combinations

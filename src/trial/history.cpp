@@ -120,8 +120,6 @@ void History::on(const Reported& event) {
   report.uncertainty_j = static_cast<float>(trial.energy_.uncertainty.value());
   report.duration_s = static_cast<float>(trial.duration_s_);
   report.provenance = trial.energy_.provenance;
-  constexpr std::size_t kUsualReports = 8;  // given back when the assignment ends
-  if (trial.reports_.empty()) trial.reports_.reserve(kUsualReports);
   trial.reports_.push_back(report);
   store_metrics(trial, event.metrics);
 }
@@ -161,7 +159,6 @@ void History::store_metrics(Trial& trial, const std::vector<MetricValue>& metric
     trial.metric_ids_.push_back(id);
   }
   const std::size_t width = trial.metric_ids_.size();
-  if (num_rows == 1) trial.metric_values_.reserve(8 * width);
   trial.metric_values_.resize(num_rows * width, kAbsent);
   for (const MetricValue& metric : metrics) {
     const auto column = std::ranges::find(trial.metric_ids_, metric_ids_.find(metric.name)->second);

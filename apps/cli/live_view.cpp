@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <optional>
 
+#include "text_table.hpp"
 #include "wattune/base/text.hpp"
 #include "wattune/report/recommendation.hpp"
 
@@ -16,12 +17,6 @@ namespace {
 
 using trial::History;
 using trial::Trial;
-
-/// How many characters a terminal shows for UTF-8 text; every one we print is one column wide.
-std::size_t num_columns(const std::string& text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }));
-}
 
 std::string cut_to(std::string text, std::size_t width) {
   while (num_columns(text) > width) {

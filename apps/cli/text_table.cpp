@@ -6,17 +6,17 @@
 namespace wattune::cli {
 namespace {
 
-std::size_t num_columns(const std::string& text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }));
-}
-
 bool is_number(const std::string& cell) {
   return !cell.empty() && (std::isdigit(static_cast<unsigned char>(cell.front())) != 0 ||
                            (cell.size() > 1 && cell.front() == '-'));
 }
 
 }  // namespace
+
+std::size_t num_columns(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }));
+}
 
 std::string TextTable::text() const {
   std::vector<std::size_t> widths(rows_.front().size(), 0);

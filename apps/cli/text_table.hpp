@@ -1,9 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
 namespace wattune::cli {
+
+/// How many columns a terminal shows of UTF-8 text; every character we print is one wide.
+[[nodiscard]] std::size_t num_columns(const std::string& text);
 
 /// Rows of text in columns that line up; the first row is the head. Numbers go right, words left.
 class TextTable {

@@ -28,11 +28,6 @@ std::string host_name() {
   return name.data();
 }
 
-std::string_view kind_text(energy::ChannelKind kind) {
-  constexpr std::array<std::string_view, 4> kNames{"package", "dram", "gpu", "node"};
-  return kNames.at(static_cast<std::size_t>(kind));
-}
-
 }  // namespace
 
 json host_json(const std::vector<energy::GpuInfo>& gpus) {
@@ -48,7 +43,7 @@ json channels_json(const energy::EnergyAccountant& accountant) {
   json list = json::array();
   for (const energy::Channel& channel : accountant.channels()) {
     list.push_back({{"id", channel.id},
-                    {"kind", kind_text(channel.kind)},
+                    {"kind", to_text(channel.kind)},
                     {"provenance", to_text(channel.provenance)},
                     {"gain_uncertainty", channel.gain_uncertainty},
                     {"source", channel.source}});

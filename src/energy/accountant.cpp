@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
-#include <set>
 #include <utility>
 
+#include "figure_sum.hpp"
 #include "split.hpp"
 #include "wattune/base/require.hpp"
+#include "wattune/energy/channel_tree.hpp"
 #include "wattune/energy/machine_cpu.hpp"
 
 namespace wattune::energy {
@@ -57,7 +58,7 @@ struct ChannelBook {
   bool has_ended = false;
   Pending pending;
 
-  [[nodiscard]] bool is_gpu() const { return channel.kind == ChannelKind::Gpu; }
+  [[nodiscard]] bool is_gpu() const { return energy::is_gpu(channel.kind); }
 };
 
 /// What one account has on one channel.
@@ -74,53 +75,6 @@ struct Account {
   Seconds cpu_seen;
   std::optional<MonotonicTime> closed_at;
   std::vector<Entry> entries;
-};
-
-/// One channel's part in the figure of a window.
-struct WindowPart {
-  Microjoules idle;
-  Microjoules dynamic;
-  Watts start_power;  ///< At least the mean of the window: a counter that stood still is not exact.
-  Watts end_power;
-  Seconds late_start;  ///< How far the last good read before an edge lies from it.
-  Seconds late_end;
-  bool was_read = false;
-  bool is_lost = false;
-  Provenance provenance = Provenance::Measured;
-};
-
-/// Adds parts up: gain errors linearly, the errors of the edges in quadrature.
-class FigureSum {
- public:
-  void add(const WindowPart& part, const Channel& channel) {
-    figure_.idle += part.idle;
-    figure_.dynamic += part.dynamic;
-    figure_.provenance = std::max(figure_.provenance, part.provenance);
-    const Microjoules total = part.idle + part.dynamic;
-    gain_ += total.joules().value() * channel.gain_uncertainty;
-    add_edge(part.start_power, part.late_start, channel.refresh);
-    add_edge(part.end_power, part.late_end, channel.refresh);
-  }
-
-  [[nodiscard]] EnergyFigure figure(bool is_missing) const {
-    EnergyFigure figure = figure_;
-    figure.uncertainty = Joules{std::sqrt(gain_ * gain_ + edges_)};
-    if (is_missing) figure.provenance = Provenance::Missing;
-    return figure;
-  }
-
- private:
-  /// The counter shows the end of its last step: an error even over one step's energy, of which
-  /// two standard deviations count.
-  void add_edge(Watts power, Seconds late, Seconds refresh) {
-    const double step = (power * refresh).value();
-    const double missed = (power * late).value();
-    edges_ += 4.0 * step * step / 12.0 + missed * missed;
-  }
-
-  EnergyFigure figure_;
-  double gain_ = 0.0;
-  double edges_ = 0.0;
 };
 
 }  // namespace
@@ -334,11 +288,11 @@ EnergyAccountant::EnergyAccountant(std::vector<std::unique_ptr<Meter>> meters,
   books_->ticked = now;
   books_->engine_at_start = books_->options.engine_cpu_time();
   static_cast<void>(books_->take_machine_busy());
-  std::set<std::string> ids;
+  std::vector<Channel> channels;
   for (std::unique_ptr<Meter>& meter : meters) {
     ChannelBook book;
     book.channel = meter->channel();
-    WATTUNE_REQUIRE(ids.insert(book.channel.id).second);
+    channels.push_back(book.channel);
     book.idle_power = meter->idle_power();
     book.read_at = now;
     book.moved_at = now;
@@ -349,6 +303,7 @@ EnergyAccountant::EnergyAccountant(std::vector<std::unique_ptr<Meter>> meters,
     book.meter = std::move(meter);
     books_->channels.push_back(std::move(book));
   }
+  require_antichain(channels);
   WATTUNE_REQUIRE(books_->add_account({}) == kRest);
   WATTUNE_REQUIRE(books_->add_account({}) == kEngine);
   books_->open.push_back(kEngine);
@@ -440,6 +395,23 @@ EnergyFigure EnergyAccountant::since(const Mark& mark) const {
     is_lost = is_lost || part.is_lost;
   }
   return sum.figure(is_lost || !was_read);
+}
+
+std::vector<EnergyFigure> EnergyAccountant::since_by_channel(const Mark& mark) const {
+  const Account& account = books_->at(mark.account);
+  const MonotonicTime end = account.closed_at.value_or(books_->ticked);
+  std::vector<EnergyFigure> figures;
+  for (std::size_t i = 0; i < books_->channels.size(); ++i) {
+    if (!books_->has_part(mark.account.number(), books_->channels[i])) {
+      figures.push_back(missing_energy());
+      continue;
+    }
+    const WindowPart part = books_->part_of(mark, i, end);
+    FigureSum sum;
+    sum.add(part, books_->channels[i].channel);
+    figures.push_back(sum.figure(part.is_lost || !part.was_read));
+  }
+  return figures;
 }
 
 EnergyFigure EnergyAccountant::metered() const {

@@ -109,7 +109,7 @@ TEST_P(MeterContract, DescribesItsChannel) {
   EXPECT_GT(channel.gain_uncertainty, 0.0);
   EXPECT_LE(channel.gain_uncertainty, 1.0);
   EXPECT_GT(channel.refresh, Seconds{0.0});
-  EXPECT_EQ(channel.device_uuid.has_value(), channel.kind == energy::ChannelKind::Gpu);
+  EXPECT_EQ(channel.device_uuid.has_value(), energy::is_gpu(channel.kind));
   EXPECT_GE(meter().idle_power().value_or(Watts{0.0}), Watts{0.0});
 }
 

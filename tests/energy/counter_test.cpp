@@ -10,8 +10,8 @@ namespace {
 /// A counter of 100 J range and 10 W, moved one second at a time.
 class Bench {
  public:
-  explicit Bench(std::optional<std::uint64_t> modulus_uj = 100'000'000)
-      : counter_({modulus_uj, Watts{10.0}, Seconds{0.001}}) {}
+  explicit Bench(std::optional<std::uint64_t> modulus = 100'000'000)
+      : counter_({modulus, Watts{10.0}, Seconds{0.001}}) {}
 
   CounterStep see(double raw_joules, double seconds = 1.0) {
     clock_.advance(Seconds{seconds});
@@ -41,6 +41,19 @@ TEST(EnergyCounter, CountsThroughATurnToTheMicrojoule) {
   clock.advance(Seconds{1.0});
   EXPECT_EQ(counter.observe(3, clock.now()), CounterStep::Wrapped);
   EXPECT_EQ(counter.total(), Microjoules{5});  // 998, 999, 0, 1, 2, 3
+}
+
+TEST(EnergyCounter, AddsUpTicksThatAreNoWholeMicrojouleWithoutLosingAny) {
+  // 2^-32 J, as the perf counters have it.
+  EnergyCounter counter{{std::nullopt, Watts{1.0}, Seconds{1.0}, {1'000'000, 1ULL << 32}}};
+  ManualClock clock;
+  std::uint64_t raw = 5;
+  counter.observe(raw, clock.now());
+  for (int i = 0; i < 4096; ++i) {
+    clock.advance(Seconds{0.001});
+    counter.observe(raw += 1'048'577, clock.now());
+  }
+  EXPECT_EQ(counter.total(), Microjoules{1'000'000});  // rounding each step would lose 576
 }
 
 TEST(EnergyCounter, DoesNotTakeARestartForATurn) {

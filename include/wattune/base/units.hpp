@@ -44,6 +44,9 @@ constexpr Joules operator*(Seconds time, Watts power) {
 constexpr Watts operator/(Joules energy, Seconds time) {
   return Watts{energy.value() / time.value()};
 }
+constexpr Seconds operator/(Joules energy, Watts power) {
+  return Seconds{energy.value() / power.value()};
+}
 
 /// Energy as a whole number of microjoules: the unit of every booking, so that sums are exact.
 class Microjoules {

@@ -57,6 +57,7 @@ struct AccountantOptions {
 /// Source   docs/metering.md, "Attribution"
 class EnergyAccountant {
  public:
+  /// Errors   ConfigError  the channels must not be added up: one is part of another
   EnergyAccountant(std::vector<std::unique_ptr<Meter>> meters, AccountantOptions options,
                    MonotonicTime now);
   ~EnergyAccountant();
@@ -88,6 +89,8 @@ class EnergyAccountant {
   /// a channel has gone, and where a reserved GPU has no meter. A read that failed at an edge only
   /// widens the uncertainty: its energy is booked at the next good read.
   [[nodiscard]] EnergyFigure since(const Mark& mark) const;
+  /// The same for every channel, in the order of `channels()`; missing on a GPU that is another's.
+  [[nodiscard]] std::vector<EnergyFigure> since_by_channel(const Mark& mark) const;
   /// What the meters read altogether since the accountant was made.
   [[nodiscard]] EnergyFigure metered() const;
   /// Mean power over the last interval in which the counters moved; 0 W once closed.

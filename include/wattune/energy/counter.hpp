@@ -8,11 +8,18 @@
 
 namespace wattune::energy {
 
+/// Energy of one tick of a counter, as an exact fraction of microjoules.
+struct TickEnergy {
+  std::uint64_t numerator_uj = 1;
+  std::uint64_t denominator = 1;
+};
+
 /// What is known about a hardware counter before it is read.
 struct CounterLimits {
-  std::optional<std::uint64_t> modulus_uj;  ///< It starts again at 0 here; none: it never does.
-  Watts max_power;                          ///< More than this is not believed.
-  Seconds refresh;                          ///< It moves in steps of about this length.
+  std::optional<std::uint64_t> modulus;  ///< In ticks; it starts again at 0 here; none: never.
+  Watts max_power;                       ///< More than this is not believed.
+  Seconds refresh;                       ///< It moves in steps of about this length.
+  TickEnergy tick = {};
 };
 
 /// What one reading turned out to be.
@@ -39,13 +46,16 @@ class EnergyCounter {
  public:
   explicit EnergyCounter(CounterLimits limits) : limits_(limits) {}
 
-  CounterStep observe(std::uint64_t raw_uj, MonotonicTime at);
+  /// Takes a reading in ticks.
+  CounterStep observe(std::uint64_t raw, MonotonicTime at);
 
-  [[nodiscard]] Microjoules total() const { return total_; }
+  /// Ticks are added up exactly and converted here, rounded down.
+  [[nodiscard]] Microjoules total() const;
   /// Half the time in which the counter could turn once; none for one that never turns.
   [[nodiscard]] std::optional<Seconds> longest_safe_gap() const;
 
  private:
+  __extension__ using Ticks = unsigned __int128;
   struct Point {
     std::uint64_t raw = 0;
     MonotonicTime at;
@@ -54,14 +64,16 @@ class EnergyCounter {
   [[nodiscard]] std::optional<std::uint64_t> believable(const Point& from, const Point& to) const;
   [[nodiscard]] std::uint64_t turns_between(const Point& from, const Point& to,
                                             std::uint64_t residue) const;
-  void count(std::uint64_t energy_uj, const Point& to);
+  [[nodiscard]] Joules energy_of(Ticks ticks) const;
+  [[nodiscard]] double ticks_of(Joules energy) const;
+  void count(Ticks ticks, const Point& to);
   void restart(const Point& held, const Point& to, std::uint64_t since_held);
 
   CounterLimits limits_;
   std::optional<Point> good_;
   std::optional<Point> held_;
   Watts power_;  ///< Over the last step that was counted.
-  Microjoules total_;
+  Ticks total_ = 0;
 };
 
 }  // namespace wattune::energy

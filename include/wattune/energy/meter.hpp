@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "wattune/base/clock.hpp"
 #include "wattune/base/energy_figure.hpp"
@@ -11,7 +12,23 @@
 
 namespace wattune::energy {
 
-enum class ChannelKind : std::uint8_t { Package, Dram, Gpu, Node };
+/// What a channel covers. Names are for reports and metrics.
+enum class ChannelKind : std::uint8_t {
+  Package,      ///< A processor package or die.
+  Core,         ///< Its cores: part of a package.
+  Uncore,       ///< The rest of it, often a graphics unit: part of a package.
+  Dram,         ///< Memory of a socket; not part of the package.
+  Platform,     ///< RAPL's psys: contains the packages.
+  Gpu,          ///< A GPU board.
+  GpuModule,    ///< A module that joins CPU, memory and GPU under one counter.
+  GpuInstance,  ///< A slice of a GPU (MIG): part of a board.
+  Node,         ///< The whole machine.
+};
+
+[[nodiscard]] std::string_view to_text(ChannelKind kind);
+
+/// A GPU, a module or a slice of one: energy that belongs to whoever has reserved the device.
+[[nodiscard]] bool is_gpu(ChannelKind kind);
 
 /// One physical accumulated energy, and what is known about how well it is measured.
 struct Channel {
@@ -23,6 +40,8 @@ struct Channel {
   Seconds refresh;                ///< The counter moves in steps of about this length.
   std::string source;             ///< Where the figures come from, in words for the report.
   std::optional<std::string> device_uuid;  ///< Joins a GPU channel with the slot that uses the GPU.
+  std::optional<std::string> contained_in;  ///< Id of the channel whose energy includes this one's.
+  std::optional<int> socket;                ///< The processor socket it belongs to, where known.
 };
 
 /// A running total and the moment it was true.

@@ -38,10 +38,12 @@ struct Channel {
   Provenance provenance = Provenance::Measured;
   double gain_uncertainty = 0.0;  ///< Relative half width of a 95 % interval, 0.05 = ±5 %.
   Seconds refresh;                ///< The counter moves in steps of about this length.
-  std::string source;             ///< Where the figures come from, in words for the report.
-  std::optional<std::string> device_uuid;  ///< Joins a GPU channel with the slot that uses the GPU.
-  std::optional<std::string> contained_in;  ///< Id of the channel whose energy includes this one's.
-  std::optional<int> socket;                ///< The processor socket it belongs to, where known.
+  std::string source = {};        ///< Where the figures come from, in words for the report.
+  std::optional<std::string> device_uuid =
+      {};  ///< Joins a GPU channel with the slot that uses the GPU.
+  std::optional<std::string> contained_in =
+      {};                          ///< Id of the channel whose energy includes this one's.
+  std::optional<int> socket = {};  ///< The processor socket it belongs to, where known.
 };
 
 /// A running total and the moment it was true.
@@ -70,6 +72,10 @@ class Meter {
 
   /// Read at least this often. A longer silence can hide a whole turn of the counter.
   [[nodiscard]] virtual Seconds longest_safe_gap() const = 0;
+
+  /// Reading this often makes the stated uncertainty true; a counter is content with the longest
+  /// safe gap, a power sensor wants every one of its figures.
+  [[nodiscard]] virtual Seconds preferred_gap() const { return longest_safe_gap(); }
 
   /// Power without work where it is known (a model knows its own); otherwise it is calibrated.
   [[nodiscard]] virtual std::optional<Watts> idle_power() const = 0;

@@ -32,7 +32,11 @@ OpenedMeters open_model(MonotonicTime now, const MeterOptions& options) {
 
 MachineMeters open_meters(const Clock& clock, const MeterOptions& options) {
   MachineMeters machine;
-  append(machine, open_rapl(clock, {options.powercap_root, options.proc_root, options.wait}));
+  append(machine, open_rapl(clock, {.powercap_root = options.powercap_root,
+                                    .sysfs_root = options.sysfs_root,
+                                    .proc_root = options.proc_root,
+                                    .perf = options.perf,
+                                    .wait = options.wait}));
   if (machine.meters.empty()) {
     append(machine, open_model(clock.now(), options));
   } else {

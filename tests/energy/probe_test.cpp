@@ -22,9 +22,11 @@ struct Machine {
   fake::NvmlScenario nvml;
 
   MachineMeters open(const std::string& library = fake::NvmlScenario::library()) {
-    return open_meters(powercap.clock(), {powercap.root(), proc.root(), library, [this](Seconds) {
-                                            powercap.draw("intel-rapl:0", 1000);
-                                          }});
+    return open_meters(powercap.clock(), {.powercap_root = powercap.root(),
+                                          .proc_root = proc.root(),
+                                          .nvml_library = library,
+                                          .wait = [this](Seconds) { powercap.step(); },
+                                          .sysfs_root = "/nowhere"});
   }
 };
 
@@ -61,7 +63,7 @@ TEST(Probe, ModelsTheProcessorWhereNoCounterCanBeRead) {
   Machine machine;
   const MachineMeters opened = machine.open("/nowhere/libnvidia-ml.so.1");
   EXPECT_THAT(ids(opened), ElementsAre("cpu:model"));
-  EXPECT_EQ(state_of(opened, "rapl"), BackendState::Absent);
+  EXPECT_EQ(state_of(opened, "powercap"), BackendState::Absent);
   EXPECT_EQ(state_of(opened, "cpu:model"), BackendState::Used);
   EXPECT_EQ(state_of(opened, "nvml"), BackendState::Absent);
 }

@@ -8,6 +8,7 @@
 #include "wattune/base/clock.hpp"
 #include "wattune/energy/backend.hpp"
 #include "wattune/energy/nvml.hpp"
+#include "wattune/energy/perf_power.hpp"
 
 namespace wattune::energy {
 
@@ -15,7 +16,10 @@ struct MeterOptions {
   std::filesystem::path powercap_root = "/sys/class/powercap";
   std::filesystem::path proc_root = "/proc";
   std::string nvml_library = "libnvidia-ml.so.1";
-  std::function<void(Seconds)> wait;  ///< Between the samples of the test; empty: sleeps.
+  /// Between the samples of a test; empty: keeps a CPU busy.
+  std::function<void(Seconds)> wait = {};
+  std::filesystem::path sysfs_root = "/sys";
+  PerfCalls perf = kernel_perf_calls();
 };
 
 /// The best meters that this machine offers, and the GPUs that were found on the way.

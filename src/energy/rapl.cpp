@@ -10,7 +10,7 @@
 #include <system_error>
 #include <utility>
 
-#include "counter_meter.hpp"
+#include "often_read_meter.hpp"
 #include "perf_views.hpp"
 #include "powercap.hpp"
 #include "rapl_view.hpp"
@@ -37,20 +37,6 @@ constexpr Watts kLeastPackageLimit{400.0};
 constexpr Watts kUnratedPackageLimit{1000.0};
 constexpr Watts kLeastDramLimit{150.0};
 constexpr Watts kPlatformLimit{3000.0};
-
-/// A counter of perf must be read before its kernel-side difference overflows.
-class PerfMeter final : public Meter {
- public:
-  PerfMeter(Channel channel, const RaplView& view)
-      : inner_(std::move(channel), view.limits, view.read_raw) {}
-  [[nodiscard]] const Channel& channel() const override { return inner_.channel(); }
-  [[nodiscard]] Seconds longest_safe_gap() const override { return kLongestPerfGap; }
-  [[nodiscard]] std::optional<Watts> idle_power() const override { return inner_.idle_power(); }
-  [[nodiscard]] Result<Reading> read(MonotonicTime now) override { return inner_.read(now); }
-
- private:
-  CounterMeter inner_;
-};
 
 void keep_busy(Seconds length) {
   const auto end = after(std::chrono::steady_clock::now(), length);
@@ -337,7 +323,8 @@ Channel make_channel(const RaplView& view, const CpuIdentity& cpu) {
 std::unique_ptr<Meter> make_meter(const RaplView& view, Channel channel, MonotonicTime now) {
   std::unique_ptr<Meter> meter;
   if (view.way == RaplWay::Perf) {
-    meter = std::make_unique<PerfMeter>(std::move(channel), view);
+    meter = std::make_unique<OftenReadMeter>(std::move(channel), view.limits, view.read_raw,
+                                             kLongestPerfGap);
   } else {
     meter = std::make_unique<CounterMeter>(std::move(channel), view.limits, view.read_raw);
   }

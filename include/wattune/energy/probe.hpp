@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,13 @@ struct MeterOptions {
   std::string nvml_library = "libnvidia-ml.so.1";
   /// Between the samples of a test; empty: keeps a CPU busy.
   std::function<void(Seconds)> wait = {};
-  std::filesystem::path sysfs_root = "/sys";
+  std::filesystem::path sysfs_root = "/sys";  ///< Of perf, the blade's counters and sensor chips.
   PerfCalls perf = kernel_perf_calls();
+  /// A folder that only looks like powercap: what a host tells its virtual machine, or the real one
+  /// mounted elsewhere.
+  std::optional<std::filesystem::path> shared_powercap_root = std::nullopt;
+  std::optional<Watts> cpu_tdp = std::nullopt;  ///< Rated power of one package, for the model.
+  bool models_memory = true;  ///< Where nothing measures it and no other channel contains it.
 };
 
 /// The best meters that this machine offers, and the GPUs that were found on the way.
@@ -32,9 +38,14 @@ struct MachineMeters {
   std::vector<GpuInfo> gpus;
 };
 
-/// Opens RAPL where its packages can be read, otherwise the CPU model; and a meter per NVIDIA GPU.
+/// Opens the best source that can be read of each part of the machine, and tells what became of all
+/// the others.
 ///
-/// Never both RAPL and the model: the model's figures are those of the whole server.
+/// Processors: RAPL, the blade's counter, sensor chips, a counter of the whole machine, a host's
+/// figures, and last of all a model. Memory: the same sources, and a model where nothing else
+/// contains it.
+///
+/// Source   docs/metering.md, "Where the joules come from"
 [[nodiscard]] MachineMeters open_meters(const Clock& clock, const MeterOptions& options = {});
 
 }  // namespace wattune::energy

@@ -64,7 +64,7 @@ Result<void> KeptFile::reopen() {
   return tl::unexpected(std::move(error));
 }
 
-Result<std::uint64_t> KeptFile::read_number() {
+Result<std::uint64_t> KeptFile::read_number(std::string_view prefix) {
   if (was_replaced(file_)) {
     if (const Result<void> opened = reopen(); !opened) return tl::unexpected(opened.error());
   }
@@ -81,8 +81,10 @@ Result<std::uint64_t> KeptFile::read_number() {
     return tl::unexpected(std::move(error));
   }
   std::string_view rest(text.data(), static_cast<std::size_t>(count));
+  const bool has_prefix = rest.starts_with(prefix);
+  if (has_prefix) rest.remove_prefix(prefix.size());
   const std::optional<std::uint64_t> number = take_number(rest);
-  if (!number || (!rest.empty() && rest[0] != '\n' && rest[0] != ' ')) {
+  if (!has_prefix || !number || (!rest.empty() && rest[0] != '\n' && rest[0] != ' ')) {
     return fail(ErrorKind::Transient, fmt::format("{}: does not hold a number", path_.string()));
   }
   return *number;

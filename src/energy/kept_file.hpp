@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string_view>
+#include <utility>
 
 #include "wattune/base/result.hpp"
 
@@ -23,13 +25,13 @@ class KeptFile {
   KeptFile& operator=(KeptFile&& other) noexcept;
   ~KeptFile();
 
-  /// The non-negative decimal number that the file begins with; only white space, or white space
-  /// and further words may follow ("123", "123 J 99 us").
+  /// The non-negative decimal number that the file begins with, behind `prefix` if there is one;
+  /// only white space, or white space and further words may follow ("123", "123 J 99 us").
   ///
   /// Errors   Permission  this user may not read it any more
   ///          Ended       the file has gone
   ///          Transient   any other failure, and content that is not such a number
-  [[nodiscard]] Result<std::uint64_t> read_number();
+  [[nodiscard]] Result<std::uint64_t> read_number(std::string_view prefix = {});
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
  private:

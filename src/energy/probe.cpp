@@ -74,7 +74,7 @@ class MachineParts {
       : machine_(machine), now_(clock.now()), options_(options) {
     for (const auto& meter : machine.meters) {
       const Channel& channel = meter->channel();
-      if (channel.kind == ChannelKind::GpuModule && !module_) module_ = channel.id;
+      if (channel.kind == ChannelKind::GpuModule) modules_.push_back(channel);
       has_gpus_ = has_gpus_ || is_gpu(channel.kind);
       if (channel.kind == ChannelKind::Package && !package_) package_ = channel.id;
     }
@@ -98,7 +98,7 @@ class MachineParts {
 
   /// Whether the energy of the processors is in what is added already.
   [[nodiscard]] bool has_processors() const {
-    return module_ || has(ChannelKind::Package) || has(ChannelKind::Node);
+    return !modules_.empty() || has(ChannelKind::Package) || has(ChannelKind::Node);
   }
 
   void add(std::unique_ptr<Meter> meter) {
@@ -134,10 +134,8 @@ class MachineParts {
     };
     const auto cpu = id_of(cray.cpu);
     const auto memory = id_of(cray.memory);
-    const bool is_needed = !has_processors() && cray.cpu;
-    if (is_needed) {
+    if (!has_processors()) {
       add(std::move(cray.cpu));
-      add(std::move(cray.memory));
     } else {
       for (auto& meter : machine_.meters) {
         const ChannelKind kind = meter->channel().kind;
@@ -146,7 +144,11 @@ class MachineParts {
                                                        : std::nullopt);
       }
       show(std::move(cray.cpu), "the processors are measured one by one");
-      show(std::move(cray.memory), "is part of the node");
+    }
+    if (has(ChannelKind::Package) && !has(ChannelKind::Dram)) {
+      add(std::move(cray.memory));
+    } else {
+      show(std::move(cray.memory), "memory is metered already, or its processors are not");
     }
     has_gpus_ = has_gpus_ || !cray.accelerators.empty();
     for (auto& accelerator : cray.accelerators) {
@@ -158,9 +160,8 @@ class MachineParts {
   void open_chips() {
     HwmonMeters chips = open_hwmon(now_, options_.sysfs_root);
     take_notes(std::move(chips.notes));
-    const std::optional<std::string> board = first_amd_gpu();
     for (auto& gpu : chips.gpus) {
-      if (board) {
+      if (const std::optional<std::string> board = gpu_like(gpu->channel())) {
         show(std::move(gpu), "the driver's library measures the GPU", board);
       } else {
         has_gpus_ = true;
@@ -168,8 +169,9 @@ class MachineParts {
       }
     }
     const bool is_needed = !has_processors();
-    const std::optional<std::string> outer = module_ ? module_ : package_;
     for (auto& processor : chips.processors) {
+      const std::optional<std::string> module = module_of(processor->channel());
+      const std::optional<std::string> outer = module ? module : package_;
       if (is_needed) {
         add(std::move(processor));
       } else {
@@ -177,14 +179,27 @@ class MachineParts {
       }
     }
     for (auto& part : chips.shown) {
-      show(std::move(part), "contains others or is part of another", module_);
+      const std::optional<std::string> module = module_of(part->channel());
+      show(std::move(part), "contains others or is part of another", module);
     }
     if (chips.node) nodes_.push_back(std::move(chips.node));
   }
 
-  [[nodiscard]] std::optional<std::string> first_amd_gpu() const {
+  /// The GPU that is already metered through its driver's library, at the same PCI address.
+  [[nodiscard]] std::optional<std::string> gpu_like(const Channel& board) const {
     for (const auto& meter : machine_.meters) {
-      if (meter->channel().id.starts_with("amdsmi:")) return meter->channel().id;
+      const Channel& channel = meter->channel();
+      const std::string address = board.device_uuid.value_or(board.id);
+      if (is_gpu(channel.kind) && channel.id.ends_with(address)) return channel.id;
+    }
+    return std::nullopt;
+  }
+
+  /// The module that includes a processor: that of its socket, or the first where that is not told.
+  [[nodiscard]] std::optional<std::string> module_of(const Channel& processor) const {
+    for (const Channel& module : modules_) {
+      const bool is_told = processor.socket && module.socket;
+      if (!is_told || *processor.socket == *module.socket) return module.id;
     }
     return std::nullopt;
   }
@@ -231,7 +246,7 @@ class MachineParts {
 
   void open_memory() {
     if (has(ChannelKind::Dram)) return refuse("dram:model", "not needed: memory is measured");
-    if (has(ChannelKind::Node) || module_) {
+    if (has(ChannelKind::Node) || !modules_.empty()) {
       return refuse("dram:model",
                     "memory is inside another channel: adding it would count it twice");
     }
@@ -251,7 +266,7 @@ class MachineParts {
   MonotonicTime now_;
   const MeterOptions& options_;
   std::vector<std::unique_ptr<Meter>> nodes_;  ///< Each covers the whole machine; best first.
-  std::optional<std::string> module_;          ///< Covers a GPU and its processor together.
+  std::vector<Channel> modules_;               ///< Each covers a GPU and its processor together.
   std::optional<std::string> package_;
   bool has_gpus_ = false;
 };

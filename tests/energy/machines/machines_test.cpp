@@ -209,8 +209,7 @@ TEST(Machines, ContainerIsModelledAndToldHowToBeMeasured) {
 TEST(Machines, JetsonIsMeasuredByTheRailOfItsBoard) {
   const auto machine = fake::jetson();
   fake::NvmlScenario nvml;
-  nvml.add_gpu("GPU-orin");
-  nvml.set("energy_result0", "3");
+  nvml.set("count", "1");  // Everything else that is asked of the GPU is not supported.
   MeterOptions options = machine->options();
   options.nvml_library = fake::NvmlScenario::library();
   const MachineMeters opened = open_meters(machine->clock(), options);
@@ -249,8 +248,12 @@ TEST(Machines, CrayShowsItsBladeBesideRaplWhereRaplCanBeRead) {
   machine->perf().deny(0);
   const MachineMeters opened = open(*machine);
   EXPECT_THAT(describe(opened.meters),
-              ElementsAre("rapl:package-0, package, measured within 15 %, in cray:cpu"));
-  EXPECT_EQ(opened.observed.size(), 4u);
+              ElementsAre("rapl:package-0, package, measured within 15 %, in cray:cpu",
+                          "cray:memory, dram, measured within 5 %, in cray:node"));
+  EXPECT_THAT(describe(opened.observed),
+              ElementsAre("cray:cpu, package, measured within 5 %, in cray:node",
+                          "cray:accel0, gpu, measured within 5 %, in cray:node",
+                          "cray:node, node, measured within 5 %"));
 }
 
 }  // namespace wattune::energy

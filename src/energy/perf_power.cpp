@@ -42,6 +42,39 @@ Wide greatest_divisor(Wide a, Wide b) {
   return a;
 }
 
+/// digits * 10^exponent.
+struct Decimal {
+  Wide digits = 0;
+  int exponent = 0;
+};
+
+/// "2.328e-10" -> 2328 * 10^-13; nothing for 0 and what is no such number.
+std::optional<Decimal> parse_decimal(std::string_view text) {
+  Decimal number;
+  std::size_t at = 0;
+  bool is_behind_point = false;
+  for (; at < text.size(); ++at) {
+    if (text[at] == '.' && !is_behind_point) {
+      is_behind_point = true;
+      continue;
+    }
+    if (std::isdigit(static_cast<unsigned char>(text[at])) == 0) break;
+    if (number.digits >= kWideLimit) return std::nullopt;
+    number.digits = number.digits * 10 + static_cast<unsigned>(text[at] - '0');
+    number.exponent -= is_behind_point ? 1 : 0;
+  }
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    int power = 0;
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data() + at + 1, end, power);
+    if (error != std::errc{} || rest != end) return std::nullopt;
+    number.exponent += power;
+    at = text.size();
+  }
+  if (at != text.size() || number.digits == 0) return std::nullopt;
+  return number;
+}
+
 /// An open counter; closes itself.
 class PerfCounter {
  public:
@@ -277,45 +310,21 @@ PerfCalls kernel_perf_calls() {
 }
 
 std::optional<TickEnergy> exact_tick(std::string_view text) {
-  Wide digits = 0;
-  int exponent = 6;  // Microjoules.
-  std::size_t at = 0;
-  bool is_behind_point = false;
-  for (;
-       at < text.size() && (text[at] == '.' || std::isdigit(static_cast<unsigned char>(text[at])));
-       ++at) {
-    if (text[at] == '.') {
-      if (std::exchange(is_behind_point, true)) return std::nullopt;
-      continue;
-    }
-    if (digits >= kWideLimit) return std::nullopt;
-    digits = digits * 10 + static_cast<unsigned>(text[at] - '0');
-    exponent -= is_behind_point ? 1 : 0;
-  }
-  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
-    int power = 0;
-    const auto [end, error] =
-        std::from_chars(text.data() + at + 1, text.data() + text.size(), power);
-    if (error != std::errc{}) return std::nullopt;
-    exponent += power;
-    at = static_cast<std::size_t>(end - text.data());
-  }
-  if (at != text.size() || digits == 0) return std::nullopt;
-
+  std::optional<Decimal> joules = parse_decimal(text);
+  if (!joules) return std::nullopt;
+  auto& [digits, exponent] = *joules;
+  exponent += 6;  // Microjoules.
   Wide divisor = 1;
-  for (; exponent < 0; ++exponent) {
-    if (divisor >= kWideLimit) return std::nullopt;
-    divisor *= 10;
-  }
-  for (; exponent > 0; --exponent) {
-    if (digits >= kWideLimit) return std::nullopt;
-    digits *= 10;
+  for (; exponent != 0; exponent += exponent < 0 ? 1 : -1) {
+    Wide& larger = exponent < 0 ? divisor : digits;
+    if (larger >= kWideLimit) return std::nullopt;
+    larger *= 10;
   }
   const Wide common = greatest_divisor(digits, divisor);
-  digits /= common;
-  divisor /= common;
-  if (digits > ~std::uint64_t{0} || divisor > ~std::uint64_t{0}) return std::nullopt;
-  return TickEnergy{static_cast<std::uint64_t>(digits), static_cast<std::uint64_t>(divisor)};
+  const Wide numerator = digits / common;
+  const Wide denominator = divisor / common;
+  if (numerator > ~std::uint64_t{0} || denominator > ~std::uint64_t{0}) return std::nullopt;
+  return TickEnergy{static_cast<std::uint64_t>(numerator), static_cast<std::uint64_t>(denominator)};
 }
 
 RaplViews find_perf_views(const fs::path& sysfs_root, const PerfCalls& calls,

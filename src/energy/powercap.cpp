@@ -185,6 +185,31 @@ class ZoneReader {
   RaplViews& found_;
 };
 
+/// What a shared zone covers, if it is to be added; one without a name is taken for a package.
+std::optional<ChannelKind> shared_kind(const Zone& zone) {
+  if (way_of(zone) == RaplWay::Mmio) return std::nullopt;
+  if (zone.domain) {
+    const ChannelKind kind = zone.domain->kind;
+    const bool is_added = kind == ChannelKind::Package || kind == ChannelKind::Dram;
+    return is_added ? std::optional(kind) : std::nullopt;
+  }
+  const bool is_outer = std::ranges::count(zone.file_name, ':') == 1;
+  return zone.name.empty() && is_outer ? std::optional(ChannelKind::Package) : std::nullopt;
+}
+
+Channel make_shared_channel(const Zone& zone, ChannelKind kind, const fs::path& root) {
+  Channel channel;
+  channel.id = "shared:" + (zone.domain ? zone.domain->text() : zone.file_name);
+  channel.kind = kind;
+  channel.provenance = Provenance::Modelled;
+  channel.gain_uncertainty = kSharedGain;
+  channel.refresh = kSharedRefresh;
+  channel.source =
+      fmt::format("{} under {}, as another program apportions it", zone.file_name, root.string());
+  if (zone.domain) channel.socket = zone.domain->socket;
+  return channel;
+}
+
 }  // namespace
 
 RaplViews find_powercap_views(const fs::path& root) {
@@ -215,27 +240,16 @@ std::optional<Watts> rated_package_power(const fs::path& root) {
 OpenedMeters open_shared_powercap(MonotonicTime now, const fs::path& root) {
   OpenedMeters opened;
   for (const Zone& zone : find_zones(root)) {
-    const bool is_package = zone.domain
-                                ? zone.domain->kind == ChannelKind::Package
-                                : zone.name.empty() && std::ranges::count(zone.file_name, ':') == 1;
-    const bool is_dram = zone.domain && zone.domain->kind == ChannelKind::Dram;
-    if (way_of(zone) == RaplWay::Mmio || (!is_package && !is_dram)) continue;
-    Channel channel;
-    channel.id = "shared:" + (zone.domain ? zone.domain->text() : zone.file_name);
-    channel.kind = is_dram ? ChannelKind::Dram : ChannelKind::Package;
-    channel.provenance = Provenance::Modelled;
-    channel.gain_uncertainty = kSharedGain;
-    channel.refresh = kSharedRefresh;
-    channel.source =
-        fmt::format("{} under {}, as another program apportions it", zone.file_name, root.string());
-    if (zone.domain) channel.socket = zone.domain->socket;
+    const std::optional<ChannelKind> kind = shared_kind(zone);
+    if (!kind) continue;
+    Channel channel = make_shared_channel(zone, *kind, root);
     Result<KeptFile> file = KeptFile::open(zone.folder / "energy_uj");
     if (!file) {
       opened.notes.push_back({channel.id, BackendState::Refused, file.error().message});
       continue;
     }
     auto kept = std::make_shared<KeptFile>(std::move(*file));  // Of the meter alone.
-    CounterLimits limits{std::nullopt, rapl_power_limit(channel.kind, rated_power(zone.folder)),
+    CounterLimits limits{std::nullopt, rapl_power_limit(*kind, rated_power(zone.folder)),
                          channel.refresh};
     const Result<std::uint64_t> range = read_number(zone.folder / "max_energy_range_uj");
     if (range && *range > 0) limits.modulus = *range + 1;

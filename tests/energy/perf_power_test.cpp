@@ -84,6 +84,18 @@ TEST_F(PerfPower, CountsInUnitsOf2ToTheMinus32Joules) {
   EXPECT_EQ(read(*opened.meters[1]), Microjoules{0});
 }
 
+// Pitfall 14
+TEST_F(PerfPower, AddsManySmallStepsUpExactly) {
+  const OpenedMeters opened = open();
+  Microjoules last;
+  for (int step = 0; step < 3000; ++step) {
+    machine.perf().draw(2, 0, 15'625);
+    machine.clock().advance(Seconds{0.001});
+    last = read(*opened.meters[0]);
+  }
+  EXPECT_EQ(last, Microjoules{3000 * 15'625});
+}
+
 // Pitfall 12: the kernel counts memory in the same unit as everything else, whatever the register
 // does. Pitfall 13: and it takes the differences of the 32 bits that count; no register is read
 // here.

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/magic.h>
+#include <sys/statfs.h>
 
 #include <algorithm>
 
@@ -163,6 +165,18 @@ TEST_F(Fallback, SaysSoWhereTheSharedFolderIsEmpty) {
   EXPECT_EQ(state_of(open(), "shared"), BackendState::Absent);
 }
 
+// The kernel's own folder mounted elsewhere, as into a container, is no other program's.
+TEST_F(Fallback, ReadsTheKernelsOwnFolderLikeAnyPowercap) {
+  struct statfs status {};
+  if (::statfs("/sys", &status) != 0 || status.f_type != SYSFS_MAGIC) {
+    GTEST_SKIP() << "/sys is not the kernel's here";
+  }
+  options.shared_powercap_root = "/sys/kernel";
+  const MachineMeters opened = open();
+  EXPECT_EQ(state_of(opened, "powercap"), BackendState::Absent);
+  EXPECT_EQ(std::ranges::count(opened.notes, "shared", &BackendNote::backend), 0);
+}
+
 // Pitfall 35
 TEST_F(Fallback, ModelsMemoryBesideAModelThatDoesNotContainItAndOnlyThere) {
   machine.proc().folder().write("meminfo", "MemTotal: 1048576 kB\n");
@@ -172,6 +186,12 @@ TEST_F(Fallback, ModelsMemoryBesideAModelThatDoesNotContainItAndOnlyThere) {
   options.models_memory = true;
   machine.proc().set_cpuinfo(6, 106);
   EXPECT_THAT(ids(open()), ElementsAre("cpu:model"));
+}
+
+TEST_F(Fallback, ModelsNoMemoryWithoutItsProcessors) {
+  machine.proc().folder().write("meminfo", "MemTotal: 1048576 kB\n");
+  machine.proc().remove_stat();
+  EXPECT_THAT(ids(open()), IsEmpty());
 }
 
 TEST_F(Fallback, UsesTheCounterOfABladeThatTellsNoPartsApart) {

@@ -139,7 +139,7 @@ study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
 
   // First of all the study is taken: the runner ends processes that it finds among its files.
   const auto storage = open_storage(database);
-  energy::MachineMeters machine = energy::open_meters(clock);
+  energy::MachineMeters machine = energy::open_meters(clock, meter_options());
   const auto num_cores = static_cast<double>(sysconf(_SC_NPROCESSORS_ONLN));
   energy::EnergyAccountant accountant{
       std::move(machine.meters), {.num_cores = num_cores}, clock.now()};

@@ -12,6 +12,7 @@ namespace {
 
 void append(MachineMeters& machine, OpenedMeters opened) {
   std::ranges::move(opened.meters, std::back_inserter(machine.meters));
+  std::ranges::move(opened.observed, std::back_inserter(machine.observed));
   std::ranges::move(opened.notes, std::back_inserter(machine.notes));
 }
 

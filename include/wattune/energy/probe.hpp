@@ -20,7 +20,10 @@ struct MeterOptions {
 
 /// The best meters that this machine offers, and the GPUs that were found on the way.
 struct MachineMeters {
-  std::vector<std::unique_ptr<Meter>> meters;
+  std::vector<std::unique_ptr<Meter>> meters;  ///< An antichain: they may be added up.
+  /// Channels to be shown, never to be added: each is part of another (`contained_in`), contains
+  /// others, or is a second view of the same energy.
+  std::vector<std::unique_ptr<Meter>> observed;
   std::vector<BackendNote> notes;  ///< Every source that was looked at: used or why not.
   std::vector<GpuInfo> gpus;
 };

@@ -351,6 +351,9 @@ Result<NvmlSample> NvmlLibrary::sample_fields(NvmlDevice device, NvmlScope scope
   } else {
     sample.energy_mj = functions_->failure("energy counter of the GPU", fields[0].result);
   }
+  if (fields[0].timestamp_us > 0) {
+    sample.taken_at = WallTime{std::chrono::microseconds(fields[0].timestamp_us)};
+  }
   if (fields[1].result == kSuccess) {
     sample.instant_power = Watts{static_cast<double>(whole_value(fields[1])) * 1e-3};
   } else {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "wattune/base/clock.hpp"
 #include "wattune/base/result.hpp"
 #include "wattune/base/units.hpp"
 
@@ -57,6 +58,7 @@ struct NvmlInstance {
 struct NvmlSample {
   Result<std::uint64_t> energy_mj = fail(ErrorKind::NotFound, "not asked");
   Result<Watts> instant_power = fail(ErrorKind::NotFound, "not asked");
+  std::optional<WallTime> taken_at;  ///< When the driver looked, if it says so.
 };
 
 /// The management library of the NVIDIA driver: every function that is used, as a call that says in

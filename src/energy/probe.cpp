@@ -39,13 +39,14 @@ MachineMeters open_meters(const Clock& clock, const MeterOptions& options) {
     machine.notes.push_back(
         {"cpu:model", BackendState::Refused, "not needed: the packages are measured"});
   }
-  const Result<Nvml> nvml = Nvml::open(options.nvml_library);
+  const Result<Nvml> nvml = Nvml::open({.library = options.nvml_library, .wait = options.wait});
   if (!nvml) {
     machine.notes.push_back({"nvml", BackendState::Absent, nvml.error().message});
     return machine;
   }
   machine.gpus = nvml->list_gpus();
-  append(machine, nvml->open_meters(clock.now()));
+  append(machine, nvml->open_meters(clock));
+  set_apart_cpus_in_modules(machine.meters, machine.observed, machine.notes);
   return machine;
 }
 

@@ -47,6 +47,40 @@ std::vector<GpuState> Nvml::states() const {
   return states;
 }
 
+namespace {
+
+Result<NvmlBoard> board_of(const NvmlLibrary& library, const NvmlOptions& options,
+                           std::string_view uuid) {
+  for (NvmlBoard& board : find_boards(library, options.sysfs_root).boards) {
+    if (board.info.uuid == uuid) return std::move(board);
+  }
+  return fail(ErrorKind::NotFound, "there is no GPU " + std::string(uuid));
+}
+
+}  // namespace
+
+Result<PowerLimit> Nvml::power_limit(std::string_view uuid) const {
+  const Result<NvmlBoard> board = board_of(*library_, options_, uuid);
+  if (!board) return tl::unexpected(board.error());
+  const Result<Watts> now = library_->set_limit(board->device);
+  if (!now) return tl::unexpected(now.error());
+  const auto range = library_->limit_range(board->device);
+  if (!range) return tl::unexpected(range.error());
+  return PowerLimit{board->info.name, *now, range->first, range->second};
+}
+
+Result<void> Nvml::set_power_limit(std::string_view uuid, Watts limit) const {
+  const Result<NvmlBoard> board = board_of(*library_, options_, uuid);
+  if (!board) return tl::unexpected(board.error());
+  Result<void> done = library_->change_limit(board->device, limit);
+  if (!done && done.error().kind == ErrorKind::Permission) {
+    return fail(
+        ErrorKind::Permission,
+        done.error().message + ": only root may set the power limit of " + board->info.name);
+  }
+  return done;
+}
+
 OpenedMeters Nvml::open_meters(const Clock& clock) const {
   return open_nvml_meters(library_, clock, options_);
 }

@@ -75,6 +75,7 @@ class NvmlScenario {
     return reinterpret_cast<int (*)()>(::dlsym(handle(), "fake_nvml_starts"))();
   }
 
+  [[nodiscard]] const TemporaryFolder& folder() const { return folder_; }
   [[nodiscard]] static std::string library() { return WATTUNE_FAKE_NVML; }
   [[nodiscard]] static std::string old_library() { return WATTUNE_FAKE_NVML_OLD; }
   [[nodiscard]] static std::string library_without_fields() { return WATTUNE_FAKE_NVML_NO_FIELDS; }

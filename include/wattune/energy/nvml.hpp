@@ -51,6 +51,14 @@ struct GpuState {
   std::optional<std::string> driver;
 };
 
+/// What may be set as the power limit of a GPU.
+struct PowerLimit {
+  std::string gpu;  ///< Its name, for messages.
+  Watts now;        ///< What was last asked for; less may be enforced.
+  Watts least;
+  Watts most;
+};
+
 class NvmlLibrary;
 
 /// Where the driver is looked for, and how its counters are tried out.
@@ -83,6 +91,13 @@ class Nvml {
 
   /// The state of every GPU, in the same order. What a GPU does not tell is absent.
   [[nodiscard]] std::vector<GpuState> states() const;
+
+  /// Errors   NotFound  no such GPU, or its limit cannot be set
+  [[nodiscard]] Result<PowerLimit> power_limit(std::string_view uuid) const;
+  /// Sets what `PowerLimitControl` has checked and will put back; use that.
+  ///
+  /// Errors   Permission  only root may
+  [[nodiscard]] Result<void> set_power_limit(std::string_view uuid, Watts limit) const;
 
   /// One meter per board by the best way that works on it, and why the better ways did not. Slices
   /// in MIG mode are observed, for their energy is part of the board's.

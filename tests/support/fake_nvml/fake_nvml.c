@@ -5,7 +5,7 @@
  *   init, count, driver
  *   uuid<i> name<i> architecture<i> memory<i> (bytes) pci<i>
  *   limit<i> default_limit<i> least_limit<i> most_limit<i> (mW): limit<i> is what holds, until
- *     somebody sets another
+ *     somebody sets another, which a file beside the scenario keeps
  *   power<i> usage<i> (mW) if they are not to follow the trace; utilisation<i> (percent)
  *   module<i>  1: power is told for the whole module; 2: for the module only
  *   temperature<i> sm_clock<i> memory_clock<i>
@@ -38,7 +38,6 @@ static Device boards[kMostBoards];
 static Device instances[kMostBoards][kMostInstances];
 static int starts;
 static int all_starts;
-static unsigned set_limits[kMostBoards];
 static void (*hook)(void);
 
 /* For tests: how often the library was started, and what to do before slow answers. */
@@ -68,7 +67,6 @@ static int start(void) {
   Number result = 0;
   scenario_variable = "FAKE_NVML";
   if (number_of("init", &result) && result != 0) return (int)result;
-  if (starts == 0) memset(set_limits, 0, sizeof set_limits);
   ++starts;
   ++all_starts;
   return 0;
@@ -304,12 +302,20 @@ int nvmlDeviceGetPciInfo_v3(void* device, Pci* pci) {
   return text_of(key_of("pci", board_of(device)), pci->address, sizeof pci->address) ? 0 : 3;
 }
 
+/* The file that keeps a limit that was set, for as a driver's it outlives the program. */
+static FILE* limit_file(void* device, const char* mode) {
+  char path[512];
+  snprintf(path, sizeof path, "%s.%s", getenv(scenario_variable),
+           key_of("limit", board_of(device)));
+  return fopen(path, mode);
+}
+
 int nvmlDeviceGetEnforcedPowerLimit(void* device, unsigned* milliwatts) {
-  if (result_of("limit_result", device) == 0 && set_limits[board_of(device)] != 0) {
-    *milliwatts = set_limits[board_of(device)];
-    return 0;
-  }
-  return number_for("limit", device, milliwatts);
+  FILE* file = limit_file(device, "r");
+  if (file == NULL) return number_for("limit", device, milliwatts);
+  const int found = fscanf(file, "%u", milliwatts);
+  fclose(file);
+  return found == 1 ? 0 : 999;
 }
 int nvmlDeviceGetPowerManagementLimit(void* device, unsigned* milliwatts) {
   return nvmlDeviceGetEnforcedPowerLimit(device, milliwatts);
@@ -324,7 +330,10 @@ int nvmlDeviceGetPowerManagementLimitConstraints(void* device, unsigned* least, 
 int nvmlDeviceSetPowerManagementLimit(void* device, unsigned milliwatts) {
   const int result = result_of("limit_result", device);
   if (result != 0) return result;
-  set_limits[board_of(device)] = milliwatts;
+  FILE* file = limit_file(device, "w");
+  if (file == NULL) return 999;
+  fprintf(file, "%u", milliwatts);
+  fclose(file);
   return 0;
 }
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
+#include <thread>
 
 namespace wattune::energy {
 namespace {
@@ -82,6 +82,27 @@ std::string CounterCheck::words() const {
       return "went backwards while it was watched";
   }
   return {};
+}
+
+void watch_together(std::vector<WatchedCounter>& devices, const Clock& clock,
+                    const WatchOptions& options) {
+  if (devices.empty()) return;
+  const MonotonicTime start = clock.now();
+  while (true) {
+    for (WatchedCounter& device : devices) {
+      const MonotonicTime before = clock.now();
+      const CounterSample sample = device.ask();
+      device.watch.see(before, clock.now(), sample.energy_uj, sample.power);
+    }
+    const MonotonicTime now = clock.now();
+    if (elapsed(start, now) >= options.length) return;
+    if (options.wait) {
+      options.wait(options.gap);
+    } else {
+      std::this_thread::sleep_for(std::chrono::duration<double>(options.gap.value()));
+    }
+    if (clock.now() == now) return;
+  }
 }
 
 }  // namespace wattune::energy

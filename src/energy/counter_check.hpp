@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -64,5 +65,27 @@ class CounterWatch {
   std::size_t num_calls_ = 0;
   Seconds in_calls_;
 };
+
+/// A counter and the sensor beside it, in one question.
+struct CounterSample {
+  Result<std::uint64_t> energy_uj;
+  Result<Watts> power;
+};
+
+/// One device of several that are watched together.
+struct WatchedCounter {
+  std::function<CounterSample()> ask;
+  CounterWatch watch = {};
+};
+
+struct WatchOptions {
+  Seconds length{0.5};
+  Seconds gap{0.02};
+  std::function<void(Seconds)> wait = {};  ///< Empty: sleeps.
+};
+
+/// Asks all devices in turn until the time is over. A clock that does not move ends it at once.
+void watch_together(std::vector<WatchedCounter>& devices, const Clock& clock,
+                    const WatchOptions& options);
 
 }  // namespace wattune::energy

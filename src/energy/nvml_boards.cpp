@@ -23,12 +23,9 @@ std::string sysfs_address(std::string address) {
 }
 
 /// The memory node beside a device, which is the socket on machines made of modules.
-std::optional<int> socket_of(const NvmlLibrary& library, NvmlDevice device,
-                             const std::filesystem::path& sysfs_root) {
-  const Result<std::string> address = library.pci_address(device);
-  if (!address) return std::nullopt;
-  const auto node =
-      read_number(sysfs_root / "bus/pci/devices" / sysfs_address(*address) / "numa_node");
+std::optional<int> socket_of(const std::string& address, const std::filesystem::path& sysfs_root) {
+  if (address.empty()) return std::nullopt;
+  const auto node = read_number(sysfs_root / "bus/pci/devices" / address / "numa_node");
   return node ? std::optional(static_cast<int>(*node)) : std::nullopt;
 }
 
@@ -62,13 +59,16 @@ std::optional<NvmlBoard> describe(const NvmlLibrary& library, unsigned index,
   board.info.uuid = *uuid;
   board.info.name = library.name(*device).value_or("a GPU without a name");
   if (const auto bytes = library.memory_bytes(*device)) board.info.memory_bytes = *bytes;
+  if (const auto address = library.pci_address(*device)) {
+    board.info.pci_address = sysfs_address(*address);
+  }
   const Result<unsigned> number = library.architecture(*device);
   board.architecture =
       gpu_architecture(number ? std::optional(*number) : std::nullopt, board.info.name);
   const bool is_named_module = is_module_name(board.info.name);
   board.scope = scope_of(library, *device, is_named_module);
   board.info.is_module = is_named_module || board.scope == NvmlScope::Module;
-  if (board.info.is_module) board.info.socket = socket_of(library, *device, sysfs_root);
+  if (board.info.is_module) board.info.socket = socket_of(board.info.pci_address, sysfs_root);
   if (library.is_mig(*device)) add_instances(library, *device, board.info);
   const Result<Watts> limit = library.enforced_limit(*device);
   // The limit is the GPU's; the rest of a module draws on top of it.

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "counter_check.hpp"
@@ -221,32 +220,27 @@ bool has_counter(const NvmlLibrary& library, const NvmlBoard& board) {
   return sample.energy_mj || !is_final(sample.energy_mj.error());
 }
 
+Result<std::uint64_t> microjoules_of(const Result<std::uint64_t>& millijoules) {
+  return millijoules.map([](std::uint64_t value) { return value * 1000; });
+}
+
 /// Reads all counters side by side for a while, so that those that lie are found out.
 void watch_counters(std::vector<Candidate>& candidates, const NvmlLibrary& library,
                     const Clock& clock, const NvmlOptions& options) {
-  std::vector<Candidate*> watched;
+  std::vector<Candidate*> with_counter;
+  std::vector<WatchedCounter> watched;
   for (Candidate& candidate : candidates) {
-    if (has_counter(library, candidate.board)) watched.push_back(&candidate);
+    const NvmlBoard& board = candidate.board;
+    if (!has_counter(library, board)) continue;
+    with_counter.push_back(&candidate);
+    watched.push_back({[&library, &board] {
+      const NvmlSample sample = library.sample(board.device, board.scope);
+      return CounterSample{microjoules_of(sample.energy_mj), sample.instant_power};
+    }});
   }
-  if (watched.empty()) return;
-  const MonotonicTime start = clock.now();
-  while (true) {
-    for (Candidate* candidate : watched) {
-      const MonotonicTime before = clock.now();
-      const NvmlSample sample = library.sample(candidate->board.device, candidate->board.scope);
-      candidate->watch.see(before, clock.now(),
-                           sample.energy_mj.map([](std::uint64_t mj) { return mj * 1000; }),
-                           sample.instant_power);
-    }
-    const MonotonicTime now = clock.now();
-    if (elapsed(start, now) >= options.watch) return;
-    if (options.wait) {
-      options.wait(options.watch_gap);
-    } else {
-      std::this_thread::sleep_for(std::chrono::duration<double>(options.watch_gap.value()));
-    }
-    // A clock that stands still: nothing can be learnt by waiting.
-    if (clock.now() == now) return;
+  watch_together(watched, clock, {options.watch, options.watch_gap, options.wait});
+  for (std::size_t i = 0; i < watched.size(); ++i) {
+    with_counter[i]->watch = std::move(watched[i].watch);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "wattune/energy/amd_smi.hpp"
 #include "wattune/energy/cpu_model.hpp"
 #include "wattune/energy/rapl.hpp"
 
@@ -28,6 +29,25 @@ OpenedMeters open_model(MonotonicTime now, const MeterOptions& options) {
   return opened;
 }
 
+void open_nvidia(MachineMeters& machine, const Clock& clock, const MeterOptions& options) {
+  const Result<Nvml> nvml = Nvml::open({.library = options.nvml_library, .wait = options.wait});
+  if (!nvml) {
+    machine.notes.push_back({"nvml", BackendState::Absent, nvml.error().message});
+    return;
+  }
+  machine.gpus = nvml->list_gpus();
+  append(machine, nvml->open_meters(clock));
+}
+
+void open_amd(MachineMeters& machine, const Clock& clock, const MeterOptions& options) {
+  const Result<AmdSmi> library =
+      AmdSmi::open({.library = options.amd_smi_library, .wait = options.wait});
+  if (library) return append(machine, library->open_meters(clock));
+  const bool is_absent = library.error().kind == ErrorKind::NotFound;
+  machine.notes.push_back({"amdsmi", is_absent ? BackendState::Absent : BackendState::Refused,
+                           library.error().message});
+}
+
 }  // namespace
 
 MachineMeters open_meters(const Clock& clock, const MeterOptions& options) {
@@ -39,14 +59,8 @@ MachineMeters open_meters(const Clock& clock, const MeterOptions& options) {
     machine.notes.push_back(
         {"cpu:model", BackendState::Refused, "not needed: the packages are measured"});
   }
-  const Result<Nvml> nvml = Nvml::open({.library = options.nvml_library, .wait = options.wait});
-  if (!nvml) {
-    machine.notes.push_back({"nvml", BackendState::Absent, nvml.error().message});
-    return machine;
-  }
-  machine.gpus = nvml->list_gpus();
-  append(machine, nvml->open_meters(clock));
-  set_apart_cpus_in_modules(machine.meters, machine.observed, machine.notes);
+  open_nvidia(machine, clock, options);
+  open_amd(machine, clock, options);
   return machine;
 }
 

@@ -1,8 +1,10 @@
 #include "contracts/meter_contract.hpp"
 
+#include "support/fake_amd_smi.hpp"
 #include "support/fake_nvml.hpp"
 #include "support/fake_powercap.hpp"
 #include "support/fake_proc.hpp"
+#include "wattune/energy/amd_smi.hpp"
 #include "wattune/energy/cpu_model.hpp"
 #include "wattune/energy/nvml.hpp"
 
@@ -151,6 +153,46 @@ class MigSliceBench final : public NvmlCounterBench {
   }
 };
 
+class AmdSmiBench : public MeterBench {
+ public:
+  AmdSmiBench() {
+    scenario_.add_gpu("uuid-one", 5'000'000);
+    scenario_.add_gpu("uuid-two", 5'000'000);
+  }
+  std::vector<std::unique_ptr<energy::Meter>> open(MonotonicTime now) override {
+    scenario_.advance(elapsed(scenario_.clock().now(), now));
+    return must(energy::AmdSmi::open(
+                    {.library = fake::AmdSmiScenario::library(), .wait = [](Seconds) {}}))
+        .open_meters(scenario_.clock())
+        .meters;
+  }
+  void draw(Joules energy) override {
+    millijoules_ += static_cast<std::uint64_t>(energy.value() * 1e3);
+    scenario_.set("energy0", std::to_string(millijoules_));
+  }
+  void set_broken(bool is_broken) override {
+    scenario_.set("energy_result0", is_broken ? "30" : "0");
+  }
+
+ protected:
+  fake::AmdSmiScenario scenario_;
+  std::uint64_t millijoules_ = 5'000'000;
+};
+
+class AmdSmiPowerBench final : public AmdSmiBench {
+ public:
+  AmdSmiPowerBench() {
+    scenario_.set("energy_result0", "2");
+    scenario_.set("power0", "21000");
+  }
+  void draw(Joules energy) override {
+    scenario_.set("power0", std::to_string(static_cast<int>(energy.value() + 1.0) * 1000));
+  }
+  void set_broken(bool is_broken) override {
+    scenario_.set("power_result0", is_broken ? "30" : "0");
+  }
+};
+
 class CpuModelBench final : public MeterBench {
  public:
   std::vector<std::unique_ptr<energy::Meter>> open(MonotonicTime now) override {
@@ -190,6 +232,8 @@ INSTANTIATE_TEST_SUITE_P(NvmlPowerUsage, MeterContract,
                          testing::Values(bench_of<NvmlPowerUsageBench>()));
 INSTANTIATE_TEST_SUITE_P(NvmlModel, MeterContract, testing::Values(bench_of<NvmlModelBench>()));
 INSTANTIATE_TEST_SUITE_P(MigSlice, MeterContract, testing::Values(bench_of<MigSliceBench>()));
+INSTANTIATE_TEST_SUITE_P(AmdSmiCounter, MeterContract, testing::Values(bench_of<AmdSmiBench>()));
+INSTANTIATE_TEST_SUITE_P(AmdSmiPower, MeterContract, testing::Values(bench_of<AmdSmiPowerBench>()));
 INSTANTIATE_TEST_SUITE_P(CpuModel, MeterContract, testing::Values(bench_of<CpuModelBench>()));
 
 }  // namespace wattune::contracts

@@ -541,30 +541,8 @@ TEST(Nvml, MeasuresABoardInMigModeAndObservesItsSlices) {
   EXPECT_EQ(find_board(gpus, "MIG-two"), &gpus[0]);
 }
 
-namespace {
-
-/// A channel of a CPU, for machines whose GPUs include it.
-class CpuMeter final : public Meter {
- public:
-  CpuMeter(std::string id, std::optional<int> socket) {
-    channel_.id = std::move(id);
-    channel_.socket = socket;
-  }
-  [[nodiscard]] const Channel& channel() const override { return channel_; }
-  [[nodiscard]] Seconds longest_safe_gap() const override { return Seconds{60.0}; }
-  [[nodiscard]] std::optional<Watts> idle_power() const override { return std::nullopt; }
-  [[nodiscard]] Result<Reading> read(MonotonicTime now) override {
-    return Reading{Microjoules{}, now};
-  }
-
- private:
-  Channel channel_;
-};
-
-}  // namespace
-
-// Pitfall 19
-TEST(Nvml, CountsTheCpuInsideAModuleOnce) {
+// Pitfall 19: whoever adds up channels sees that these include the CPU of their socket.
+TEST(Nvml, SaysThatTheEnergyOfAModuleIncludesItsCpu) {
   fake::NvmlScenario scenario;
   const TemporaryFolder sysfs;
   for (const int index : {0, 1}) {
@@ -574,41 +552,33 @@ TEST(Nvml, CountsTheCpuInsideAModuleOnce) {
     scenario.set("module" + number, "1");
     scenario.set("pci" + number, "0000000" + number + ":3B:00.0");
     sysfs.write("bus/pci/devices/000" + number + ":3b:00.0/numa_node", number + "\n");
-    scenario.draw(index, Watts{300.0});
+    scenario.draw(index, Watts{900.0});
   }
   const Nvml nvml = must(Nvml::open({.library = fake::NvmlScenario::library(),
                                      .sysfs_root = sysfs.path(),
                                      .wait = scenario.wait()}));
-  EXPECT_TRUE(nvml.list_gpus().at(0).is_module);
-  EXPECT_EQ(nvml.list_gpus().at(1).socket, 1);
+  const std::vector<GpuInfo> gpus = nvml.list_gpus();
+  EXPECT_TRUE(gpus.at(0).is_module);
+  EXPECT_EQ(gpus.at(1).pci_address, "0001:3b:00.0");
 
-  OpenedMeters opened = nvml.open_meters(scenario.clock());
+  const OpenedMeters opened = nvml.open_meters(scenario.clock());
   ASSERT_EQ(opened.meters.size(), 2u);
-  EXPECT_EQ(opened.meters[0]->channel().kind, ChannelKind::GpuModule);
-  for (const int socket : {0, 1}) {
-    opened.meters.push_back(
-        std::make_unique<CpuMeter>("hwmon:grace-" + std::to_string(socket), socket));
-  }
-  opened.meters.push_back(std::make_unique<CpuMeter>("rapl:package-7", 7));
-  set_apart_cpus_in_modules(opened.meters, opened.observed, opened.notes);
-
-  EXPECT_EQ(opened.meters.size(), 3u);
-  EXPECT_EQ(opened.meters.back()->channel().id, "rapl:package-7");
-  ASSERT_EQ(opened.observed.size(), 2u);
-  EXPECT_EQ(opened.observed[1]->channel().id, "hwmon:grace-1");
-  EXPECT_EQ(opened.observed[1]->channel().contained_in, "nvml:GPU-1");
-  EXPECT_THAT(note_on(opened, "hwmon:grace-1").words, HasSubstr("includes this CPU"));
+  const Channel& module = opened.meters[1]->channel();
+  EXPECT_EQ(module.kind, ChannelKind::GpuModule);
+  EXPECT_EQ(module.socket, 1);
+  EXPECT_THAT(module.source, HasSubstr("whole module with its CPU"));
+  // 900 W are more than 1.2 times the limit of the GPU alone, and are believed.
+  EXPECT_NEAR(joules_in(scenario, *opened.meters[1], 1.0), 900.0, 1e-6);
 }
 
-TEST(Nvml, LeavesTheCpuAloneBesideAnOrdinaryGpu) {
+TEST(Nvml, TakesAnOrdinaryGpuForNoModule) {
   fake::NvmlScenario scenario;
   scenario.add_gpu("GPU-aaaa");
   scenario.draw(0, Watts{80.0});
-  OpenedMeters opened = open_meters(scenario);
-  opened.meters.push_back(std::make_unique<CpuMeter>("rapl:package-0", 0));
-  set_apart_cpus_in_modules(opened.meters, opened.observed, opened.notes);
-  EXPECT_EQ(opened.meters.size(), 2u);
-  EXPECT_THAT(opened.observed, IsEmpty());
+  const OpenedMeters opened = open_meters(scenario);
+  EXPECT_EQ(opened.meters.at(0)->channel().kind, ChannelKind::Gpu);
+  EXPECT_FALSE(opened.meters[0]->channel().socket);
+  EXPECT_FALSE(open(scenario).list_gpus().at(0).is_module);
 }
 
 TEST(Nvml, TakesABoardThatTellsOnlyTheModulesPowerForAModule) {

@@ -30,6 +30,7 @@ struct GpuInfo {
   std::string uuid;  ///< What CUDA_VISIBLE_DEVICES takes; joins a slot with its channel.
   std::string name;
   std::optional<std::uint64_t> memory_bytes;
+  std::string pci_address;          ///< As in sysfs, "0000:3b:00.0"; empty if it is not told.
   bool is_module = false;           ///< Its energy includes that of a CPU (GH200).
   std::optional<int> socket;        ///< Of the CPU inside a module.
   unsigned num_slices = 0;          ///< Compute slices of the board in MIG mode, otherwise 0.
@@ -116,11 +117,5 @@ class Nvml {
       library_;  ///< Owned together with the meters, which outlive this.
   NvmlOptions options_;
 };
-
-/// Moves every meter of a CPU whose energy a GPU module includes from `meters` to `observed`, so
-/// that it is not counted twice.
-void set_apart_cpus_in_modules(std::vector<std::unique_ptr<Meter>>& meters,
-                               std::vector<std::unique_ptr<Meter>>& observed,
-                               std::vector<BackendNote>& notes);
 
 }  // namespace wattune::energy

@@ -16,6 +16,7 @@ struct MeterOptions {
   std::filesystem::path proc_root = "/proc";
   std::string nvml_library = "libnvidia-ml.so.1";
   std::function<void(Seconds)> wait;  ///< Between the samples of the test; empty: sleeps.
+  std::string amd_smi_library = {};   ///< A path; empty: the versions that are known.
 };
 
 /// The best meters that this machine offers, and the GPUs that were found on the way.
@@ -31,6 +32,7 @@ struct MachineMeters {
 /// Opens RAPL where its packages can be read, otherwise the CPU model; and a meter per NVIDIA GPU.
 ///
 /// Never both RAPL and the model: the model's figures are those of the whole server.
+/// Takes    clock  outlives the meters
 [[nodiscard]] MachineMeters open_meters(const Clock& clock, const MeterOptions& options = {});
 
 }  // namespace wattune::energy

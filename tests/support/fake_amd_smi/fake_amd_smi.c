@@ -150,7 +150,7 @@ unsigned amdsmi_get_energy_count(void* handle, uint64_t* ticks, float* resolutio
   const Number step_nj = number_or(key_of("resolution_n", processor->socket), 15300);
   *ticks = millijoules * 1000000 / step_nj;
   *resolution = (float)((double)step_nj / 1000.0);
-  *timestamp_ns = number_or("time_us", 0) * 1000;
+  *timestamp_ns = time_us() * 1000;
   return leave(0);
 }
 

@@ -241,7 +241,7 @@ int nvmlDeviceGetFieldValues(void* device, int count, FieldValue* values) {
   if (result != 0) return result;
   for (int i = 0; i < count; ++i) {
     Number value = 0;
-    values[i].timestamp = (long long)number_or("time_us", 0);
+    values[i].timestamp = (long long)time_us();
     values[i].latency = 0;
     if (values[i].field_id == 83) {
       values[i].result = total_energy(device, &value);

@@ -1,12 +1,13 @@
 /* What the fake driver libraries have in common: answers from a file of "key value" lines, read
  * anew at every call, and sensors that follow a trace of power.
  *
- * Time is a key too, `time_us`: it stands still unless a test moves it. For device i:
- *   trace<i>    "0:80000 1500000:300000": from these microseconds on so many milliwatts
- *   refresh<i>  microseconds between two steps of the counter and the sensor, 100000 if absent
- *   window<i>   microseconds that the instant power sees, at most the refresh, 25000 if absent
- *   gain<i>     what the counter shows in percent of the truth, 100 if absent
- *   energy<i>   where the counter starts; without a trace it stays there */
+ * Time is a key too, `time_us`: it stands still unless a test moves it. With `real_time 1` it is
+ * the machine's monotonic clock, to try by hand what runs on hardware. For device i: trace<i>
+ * "0:80000 1500000:300000": from these microseconds on so many milliwatts refresh<i>  microseconds
+ * between two steps of the counter and the sensor, 100000 if absent window<i>   microseconds that
+ * the instant power sees, at most the refresh, 25000 if absent gain<i>     what the counter shows
+ * in percent of the truth, 100 if absent energy<i>   where the counter starts; without a trace it
+ * stays there */
 
 #ifndef FAKE_SCENARIO_H
 #define FAKE_SCENARIO_H
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 typedef unsigned long long Number;
 
@@ -55,6 +57,13 @@ static const char* key_of(const char* key, int index) {
   return full;
 }
 
+static Number time_us(void) {
+  struct timespec now;
+  if (number_or("real_time", 0) == 0) return number_or("time_us", 0);
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (Number)now.tv_sec * 1000000 + (Number)now.tv_nsec / 1000;
+}
+
 /* Nanojoules (milliwatts times microseconds) that the trace has drawn between two moments. */
 static Number drawn_between(const char* trace, Number from, Number to) {
   Number energy = 0;
@@ -75,7 +84,7 @@ static Number drawn_between(const char* trace, Number from, Number to) {
 /* The moment of the last step of the counter. */
 static Number last_step(int index) {
   const Number refresh = number_or(key_of("refresh", index), 100000);
-  return number_or("time_us", 0) / refresh * refresh;
+  return time_us() / refresh * refresh;
 }
 
 /* Millijoules by the trace, and whether there is anything to count. */

@@ -25,9 +25,12 @@ constexpr Seconds kLeastPatience{0.02};
 /// A reading that is carried on for longer is a guess; for much longer it is none.
 constexpr Seconds kShortCarry{1.0};
 constexpr Seconds kLongestCarry{10.0};
-/// After such a silence of the owner a channel is followed by one's own meter.
-constexpr Seconds kSilence{2.0};
+/// After a silence of the owner of so many periods a channel is followed by one's own meter.
+constexpr double kSilentPeriods = 3.0;
 constexpr Seconds kLeastSuspend{0.1};
+/// Two readings that are compared should lie no further apart.
+constexpr Seconds kClose{0.0005};
+constexpr int kComparisons = 5;
 
 Seconds seconds_of(clockid_t id) {
   timespec time{};
@@ -85,6 +88,10 @@ class NodeSampler::Core {
   [[nodiscard]] BoardReading edge(std::size_t index, MonotonicTime asked);
   [[nodiscard]] SampledChannel& channel(std::size_t index) { return *channels_[index]; }
   [[nodiscard]] std::size_t size() const { return channels_.size(); }
+  /// Whoever is silent for so long is stopped or stuck.
+  [[nodiscard]] Seconds silence() const {
+    return std::max(options_.period * kSilentPeriods, kLeastPatience * 5.0);
+  }
   [[nodiscard]] bool is_in_child() const { return fork_depth() != fork_depth_; }
   [[nodiscard]] const SampleRing& ring() const { return ring_; }
   [[nodiscard]] SamplerReport report() const;
@@ -98,8 +105,10 @@ class NodeSampler::Core {
  private:
   void join_node();
   void find_places();
-  void own_all();
+  void own_all(bool is_watched);
   void follow_owner();
+  [[nodiscard]] BoardReading wait_for(SampledChannel& channel, MonotonicTime asked,
+                                      MonotonicTime deadline);
   void run();
   void nudge();
   void request(MonotonicTime asked);
@@ -199,7 +208,7 @@ void NodeSampler::Core::join_node() {
   }
   find_places();
   if (is_owner_.load()) {
-    own_all();
+    own_all(shared_ && shared_->num_others() > 0);
   } else {
     follow_owner();
   }
@@ -233,25 +242,40 @@ void NodeSampler::Core::find_places() {
   }
 }
 
-void NodeSampler::Core::own_all() {
-  const bool is_watched = shared_ && shared_->num_others() > 0;
+/// `is_watched`: somebody has seen the totals that are on the board, and must not miss what was
+/// drawn since.
+void NodeSampler::Core::own_all(bool is_watched) {
   for (const std::unique_ptr<SampledChannel>& channel : channels_) {
     if (!channel->is_mine()) channel->take_over(is_watched);
   }
 }
 
-/// Asks the owner for fresh readings, and compares them with one's own meters.
+/// Asks the owner for fresh readings, and compares them with one's own meters; again where the two
+/// were far apart, for the difference is what is lost or doubled when the owner dies.
 void NodeSampler::Core::follow_owner() {
-  const MonotonicTime now = clock_.now();
-  request(now);
-  const MonotonicTime deadline = after(now, kLeastPatience * 5.0);
-  for (const std::unique_ptr<SampledChannel>& channel : channels_) {
-    while (!channel->is_mine() && channel->newest().attempt_at < now && clock_.now() < deadline) {
-      const std::uint32_t seen = board_->published.load();
-      if (channel->newest().attempt_at >= now) break;
-      wait_for_change(board_->published, seen, deadline);
+  for (int attempt = 0; attempt < kComparisons; ++attempt) {
+    const MonotonicTime now = clock_.now();
+    request(now);
+    Seconds farthest;
+    for (const std::size_t index : order_) {
+      SampledChannel& channel = *channels_[index];
+      if (channel.is_mine()) continue;
+      static_cast<void>(wait_for(channel, now, after(now, kLeastPatience)));
+      farthest = std::max(farthest, channel.read_beside());
     }
-    channel->read_beside();
+    if (farthest < kClose) return;
+  }
+}
+
+/// The newest reading once it is as new as asked for, or at the deadline.
+BoardReading NodeSampler::Core::wait_for(SampledChannel& channel, MonotonicTime asked,
+                                         MonotonicTime deadline) {
+  while (true) {
+    const std::uint32_t seen = board_->published.load();
+    const BoardReading newest = channel.newest();
+    const bool is_new = was_attempted(newest) && newest.attempt_at >= asked;
+    if (is_new || clock_.now() >= deadline) return newest;
+    wait_for_change(board_->published, seen, deadline);
   }
 }
 
@@ -339,7 +363,7 @@ void NodeSampler::Core::keep_role(MonotonicTime now) {
   is_owner_.store(true);
   counts_.num_takeovers.fetch_add(1);
   find_places();
-  own_all();
+  own_all(true);
   for (MonotonicTime& due : due_) due = now;
 }
 
@@ -381,17 +405,11 @@ BoardReading NodeSampler::Core::edge(std::size_t index, MonotonicTime asked) {
   }
   request(asked);
   if (!is_owner_.load() && channel.is_mine()) change_and_wake(wake_);
-  const MonotonicTime deadline = after(asked, patience(index));
-  while (true) {
-    const std::uint32_t seen = board_->published.load();
-    const BoardReading newest = channel.newest();
-    if (was_attempted(newest) && newest.attempt_at >= asked) return newest;
-    if (clock_.now() >= deadline) break;
-    wait_for_change(board_->published, seen, deadline);
-  }
+  const BoardReading newest = wait_for(channel, asked, after(asked, patience(index)));
+  if (was_attempted(newest) && newest.attempt_at >= asked) return newest;
   counts_.num_late_edges.fetch_add(1);
   if (!is_owner_.load() && !doubts_owner_.exchange(true)) change_and_wake(wake_);
-  return channel.newest();
+  return newest;
 }
 
 void NodeSampler::Core::count_hold(int change) {
@@ -478,8 +496,9 @@ Result<Reading> NodeSampler::View::read(MonotonicTime now) {
 /// What to say of a device, or of another process, that has not answered in time.
 Result<Reading> NodeSampler::View::carry(BoardReading newest, MonotonicTime now) {
   const Seconds age = newest.has_reading ? elapsed(newest.read_at, now) : kLongestCarry;
-  if (age > kSilence) {
-    if (const auto total = sampled().total_beside()) return give(*total, now, true, Seconds{});
+  if (age > core_.silence()) {
+    const auto own = sampled().reading_beside();
+    if (own) return give(own->total, own->read_at, true, Seconds{});
   }
   if (age >= kLongestCarry) {
     return fail(ErrorKind::Transient, channel().id + ": has not answered for too long");

@@ -122,28 +122,31 @@ void SampledChannel::follow_power(BoardReading& next) {
   power_from_ = now;
 }
 
-void SampledChannel::read_beside() {
+Seconds SampledChannel::read_beside() {
   const std::lock_guard lock(mutex_);
-  if (is_mine_) return;
-  const MonotonicTime now = clock_.now();
-  if (const Result<Reading> reading = meter_->read(now)) compare(*reading, now);
-}
-
-/// Once is enough: both count the same energy, and go on differing by as much.
-void SampledChannel::compare(const Reading& reading, MonotonicTime at) {
-  if (offset_ || place_ == nullptr) return;
+  if (is_mine_) return Seconds{};
   const BoardReading other = place_->read();
-  if (!other.has_reading) return;
-  const Microjoules since = to_microjoules(other.power * elapsed(other.read_at, at));
-  offset_ = other.total + since - reading.total;
+  const MonotonicTime now = clock_.now();
+  const Result<Reading> reading = meter_->read(now);
+  if (reading && other.has_reading) compare(*reading, other);
+  return compared_within_;
 }
 
-std::optional<Microjoules> SampledChannel::total_beside() {
+/// Both count the same energy and go on differing by as much: the closest comparison is the best.
+void SampledChannel::compare(const Reading& reading, const BoardReading& other) {
+  const Seconds apart = elapsed(other.read_at, reading.read_at);
+  if (apart >= compared_within_) return;
+  compared_within_ = apart;
+  offset_ = other.total + to_microjoules(other.power * apart) - reading.total;
+}
+
+std::optional<Reading> SampledChannel::reading_beside() {
   const std::lock_guard lock(mutex_);
   if (is_mine_ || !is_counter_ || !offset_) return std::nullopt;
-  const Result<Reading> reading = meter_->read(clock_.now());
+  Result<Reading> reading = meter_->read(clock_.now());
   if (!reading) return std::nullopt;
-  return reading->total + *offset_;
+  reading->total += *offset_;
+  return *reading;
 }
 
 }  // namespace wattune::energy

@@ -45,17 +45,18 @@ class SampledChannel {
   [[nodiscard]] BoardReading newest() const { return place_->read(); }
   [[nodiscard]] std::string error_words() const;
 
-  /// Reads the meter while another process publishes: keeps its count whole, and compares it.
-  void read_beside();
+  /// Reads the meter while another process publishes: keeps its count whole, and compares it. Gives
+  /// how far the two best compared readings lie apart.
+  Seconds read_beside();
   /// The total by this meter's own count while the other process is silent.
-  [[nodiscard]] std::optional<Microjoules> total_beside();
+  [[nodiscard]] std::optional<Reading> reading_beside();
 
  private:
   void accept(BoardReading& next, const Reading& reading, MonotonicTime before,
               MonotonicTime after);
   void find_offset(BoardReading& next, const Reading& reading, MonotonicTime at);
   void follow_power(BoardReading& next);
-  void compare(const Reading& reading, MonotonicTime at);
+  void compare(const Reading& reading, const BoardReading& other);
 
   struct Point {
     Microjoules total;
@@ -78,6 +79,7 @@ class SampledChannel {
   bool is_watched_ = false;
   bool needs_offset_ = true;
   std::optional<Microjoules> offset_;  ///< Board's total less the meter's.
+  Seconds compared_within_{1e9};       ///< How far apart the readings were that gave it.
   BoardReading last_;                  ///< As published, while it is ours.
   std::optional<Point> power_from_;
   Seconds suspended_seen_;

@@ -218,6 +218,40 @@ TEST(NodeSampler, BelievesADeviceThatDatesItsReadingsItself) {
   EXPECT_NEAR(elapsed(asked, must(views[0]->read(asked)).read_at).value(), -0.040, 1e-6);
 }
 
+namespace {
+
+/// Its time of day goes wrong by an hour with every look at it.
+class SteppingClock final : public Clock {
+ public:
+  [[nodiscard]] MonotonicTime now() const override { return clock_.now(); }
+  [[nodiscard]] WallTime wall_now() const override {
+    return WallTime{std::chrono::hours(num_looks_-- % 7)};
+  }
+  void advance(Seconds step) { clock_.advance(step); }
+
+ private:
+  ManualClock clock_;
+  mutable int num_looks_ = 1000;
+};
+
+}  // namespace
+
+// Pitfall 15
+TEST(NodeSampler, DoesNotCareWhatTimeOfDayItIs) {
+  SteppingClock clock;
+  const MonotonicTime opened = clock.now();
+  NodeSampler sampler(list(std::make_unique<fake::SteadyMeter>(Watts{10.0}, Watts{4.0}, opened)),
+                      clock, by_hand());
+  const auto views = sampler.views();
+  for (int second = 1; second <= 5; ++second) {
+    clock.advance(Seconds{1.0});
+    static_cast<void>(sampler.poll());
+    const Reading reading = must(views[0]->read(clock.now()));
+    EXPECT_EQ(reading.total, to_microjoules(Joules{10.0 * second}));
+    EXPECT_EQ(elapsed(opened, reading.read_at), Seconds{static_cast<double>(second)});
+  }
+}
+
 TEST(NodeSampler, ReadsCpuChannelsBeforeGpus) {
   ManualClock clock;
   std::string order;

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -246,6 +247,30 @@ TEST(NodeSharing, KeepsToItselfWhereTheFolderIsAnothersUsers) {
   EXPECT_EQ(alone.sampler.claims(), nullptr);
   EXPECT_TRUE(alone.is_owner());
   ASSERT_EQ(::chown(folder.path().c_str(), 0, 0), 0);
+}
+
+// Pitfall 22
+TEST(NodeSharing, DoesNotMeetProcessesWhoseNumbersMeanOthers) {
+  const TemporaryFolder folder;
+  const SystemClock clock;
+  const auto own = must(SharedNode::open(folder.path(), {{4.0}, {}}, clock.now()));
+  const pid_t helper = ::fork();
+  if (helper == 0) {
+    if (::unshare(CLONE_NEWPID) != 0) ::_exit(77);
+    const pid_t inside = ::fork();
+    if (inside == 0) {
+      const auto node = SharedNode::open(folder.path(), {{4.0}, {}}, clock.now());
+      ::_exit(node && (*node)->num_others() == 0 && (*node)->try_to_own() ? 0 : 1);
+    }
+    int status = -1;
+    ::waitpid(inside, &status, 0);
+    ::_exit(WEXITSTATUS(status));
+  }
+  ASSERT_TRUE(own->try_to_own());
+  int status = -1;
+  ASSERT_EQ(::waitpid(helper, &status, 0), helper);
+  if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "may not make a namespace of process numbers";
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 TEST(NodeSharing, DividesIdleEnergyBySumOfAllReservationsOfAllProcesses) {

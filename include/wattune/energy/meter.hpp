@@ -51,6 +51,9 @@ struct Reading {
   Microjoules total;  ///< Since the meter was opened; never goes down.
   MonotonicTime read_at;
   bool estimated = false;  ///< Part of the last step was filled in: the counter had restarted.
+  /// The device did not answer in time, and its last reading was carried on for so long with the
+  /// power it had then: the total is unsure by that much.
+  Seconds carried = {};
 };
 
 /// Tells how much energy one channel has drawn.

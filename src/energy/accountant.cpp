@@ -52,6 +52,8 @@ struct ChannelBook {
   Watts power;  ///< Over the last step that moved the counter.
   MonotonicTime read_at;
   MonotonicTime moved_at;
+  Seconds delay;            ///< It was read so long after the tick, at most.
+  double guessed_j2 = 0.0;  ///< As in a mark.
   std::optional<MonotonicTime> guessed_at;
   bool was_read = false;
   bool has_moved = false;
@@ -59,6 +61,14 @@ struct ChannelBook {
   Pending pending;
 
   [[nodiscard]] bool is_gpu() const { return energy::is_gpu(channel.kind); }
+
+  /// Until when the total is known: a hardware counter that stands still for longer than one of its
+  /// steps has said nothing since, although it could be read.
+  [[nodiscard]] MonotonicTime known_at() const {
+    return channel.provenance == Provenance::Measured
+               ? std::min(read_at, after(moved_at, channel.refresh))
+               : read_at;
+  }
 };
 
 /// What one account has on one channel.
@@ -66,7 +76,10 @@ struct Entry {
   Microjoules idle;
   Microjoules dynamic;
   Watts power;
-  MonotonicTime read_at;  ///< Of the channel when the account was closed.
+  MonotonicTime read_at;   ///< Of the channel when the account was closed.
+  MonotonicTime known_at;  ///< Likewise.
+  Seconds delay;           ///< Likewise.
+  double guessed_j2 = 0.0;
   std::optional<MonotonicTime> guessed_at;
 };
 
@@ -96,8 +109,8 @@ struct EnergyAccountant::Books {
   void note_machine(ChannelBook& book, Seconds length, std::span<const std::int64_t> cpu,
                     std::optional<Seconds> busy);
   void note_gpu(ChannelBook& book, Seconds length);
-  void read_channel(std::size_t index, MonotonicTime now);
-  void settle(std::size_t index, Microjoules energy, bool was_estimated);
+  Seconds read_channel(std::size_t index, MonotonicTime now, Seconds waited);
+  void settle(std::size_t index, Microjoules energy, const Reading& reading);
 
   [[nodiscard]] bool has_part(std::size_t account, const ChannelBook& book) const;
   [[nodiscard]] bool has_unmetered_gpu(const Account& account) const;
@@ -179,24 +192,29 @@ void EnergyAccountant::Books::note_gpu(ChannelBook& book, Seconds length) {
   pending.has_guess = pending.has_guess || users.size() > 1;
 }
 
-void EnergyAccountant::Books::read_channel(std::size_t index, MonotonicTime now) {
+/// Reads a channel `waited` after the tick; tells how long that took.
+Seconds EnergyAccountant::Books::read_channel(std::size_t index, MonotonicTime now,
+                                              Seconds waited) {
   ChannelBook& book = channels[index];
   const Result<Reading> reading = book.meter->read(now);
   if (!reading) {
     book.has_ended = reading.error().kind == ErrorKind::Ended;
-    return;
+    return Seconds{};
   }
   WATTUNE_REQUIRE(reading->total >= book.counted);
   book.read_at = now;
   book.was_read = true;
+  book.delay = waited + reading->took;
   const Microjoules energy = reading->total - book.counted;
-  if (energy == Microjoules{}) return;
+  if (energy == Microjoules{}) return reading->took;
   book.counted = reading->total;
-  settle(index, energy, reading->estimated);
+  settle(index, energy, *reading);
+  return reading->took;
 }
 
 /// Splits what a channel has drawn since it last moved and books it.
-void EnergyAccountant::Books::settle(std::size_t index, Microjoules energy, bool was_estimated) {
+void EnergyAccountant::Books::settle(std::size_t index, Microjoules energy,
+                                     const Reading& reading) {
   ChannelBook& book = channels[index];
   const Pending pending = std::exchange(book.pending, Pending{});
   const Seconds length = elapsed(book.moved_at, book.read_at);
@@ -218,7 +236,11 @@ void EnergyAccountant::Books::settle(std::size_t index, Microjoules energy, bool
   const auto power_of = [&](Microjoules amount) {
     return length > Seconds{} ? amount.joules() / length : Watts{};
   };
-  const bool is_guess = pending.has_guess || was_estimated;
+  const bool is_guess = pending.has_guess || reading.estimated;
+  const auto guessed_j2 = [&](Microjoules amount) {
+    const double part = reading.uncertainty.value() * (amount.joules() / energy.joules());
+    return part * part;
+  };
   for (std::size_t i = 0; i < idle_parts.size(); ++i) {
     const std::size_t account = i == 0 ? kRest : pending.shares[i - 1].account;
     Entry& entry = accounts[account].entries[index];
@@ -227,12 +249,14 @@ void EnergyAccountant::Books::settle(std::size_t index, Microjoules energy, bool
     entry.idle += idle_part;
     entry.dynamic += dynamic_part;
     entry.power = power_of(idle_part + dynamic_part);
+    entry.guessed_j2 += guessed_j2(idle_part + dynamic_part);
     if (is_guess && (i > 0 || entry.power > Watts{})) entry.guessed_at = book.read_at;
   }
   book.idle += idle;
   book.dynamic += energy - idle;
   book.power = power_of(energy);
-  if (was_estimated) book.guessed_at = book.read_at;
+  book.guessed_j2 += guessed_j2(energy);
+  if (reading.estimated) book.guessed_at = book.read_at;
   book.moved_at = book.read_at;
   book.has_moved = true;
 }
@@ -258,6 +282,7 @@ WindowPart EnergyAccountant::Books::part_of(const Mark& mark, std::size_t channe
   const Entry& entry = account.entries[channel];
   const Mark::Amount& start = mark.per_channel[channel];
   const MonotonicTime read_at = account.closed_at ? entry.read_at : book.read_at;
+  const MonotonicTime known_at = account.closed_at ? entry.known_at : book.known_at();
 
   WindowPart part;
   part.idle = entry.idle - start.idle;
@@ -275,8 +300,11 @@ WindowPart EnergyAccountant::Books::part_of(const Mark& mark, std::size_t channe
   const Watts mean = (part.idle + part.dynamic).joules() / elapsed(mark.at, end);
   part.start_power = std::max(start.power, mean);
   part.end_power = std::max(entry.power, mean);
-  part.late_start = elapsed(start.read_at, mark.at);
-  part.late_end = elapsed(std::min(read_at, end), end);
+  part.late_start = elapsed(std::min(start.known_at, mark.at), mark.at);
+  part.late_end = elapsed(std::min(known_at, end), end);
+  part.delay_start = start.delay;
+  part.delay_end = account.closed_at ? entry.delay : book.delay;
+  part.guessed_j2 = entry.guessed_j2 - start.guessed_j2;
   return part;
 }
 
@@ -328,6 +356,8 @@ void EnergyAccountant::close(AccountId id) {
   for (std::size_t i = 0; i < books_->channels.size(); ++i) {
     ChannelBook& book = books_->channels[i];
     account.entries[i].read_at = book.read_at;
+    account.entries[i].known_at = book.known_at();
+    account.entries[i].delay = book.delay;
     std::erase_if(book.pending.shares,
                   [&](const Share& share) { return share.account == id.number(); });
   }
@@ -347,6 +377,7 @@ void EnergyAccountant::tick(MonotonicTime now, std::span<const Activity> activit
   const Seconds length = elapsed(books.ticked, now);
   const std::vector<std::int64_t> cpu = books.take_activity(activities);
   const std::optional<Seconds> busy = books.take_machine_busy();
+  Seconds waited;
   for (std::size_t i = 0; i < books.channels.size(); ++i) {
     ChannelBook& book = books.channels[i];
     if (book.has_ended) continue;
@@ -355,7 +386,7 @@ void EnergyAccountant::tick(MonotonicTime now, std::span<const Activity> activit
     } else {
       books.note_machine(book, length, cpu, busy);
     }
-    books.read_channel(i, now);
+    waited += books.read_channel(i, now, waited);
   }
   books.ticked = now;
 }
@@ -374,8 +405,11 @@ EnergyAccountant::Mark EnergyAccountant::mark(AccountId id) const {
   Mark mark{id, account.closed_at.value_or(books_->ticked), {}};
   for (std::size_t i = 0; i < account.entries.size(); ++i) {
     const Entry& entry = account.entries[i];
-    const MonotonicTime read_at = account.closed_at ? entry.read_at : books_->channels[i].read_at;
-    mark.per_channel.push_back({entry.idle, entry.dynamic, entry.power, read_at});
+    const ChannelBook& book = books_->channels[i];
+    const bool is_closed = account.closed_at.has_value();
+    mark.per_channel.push_back({entry.idle, entry.dynamic, entry.power,
+                                is_closed ? entry.known_at : book.known_at(),
+                                is_closed ? entry.delay : book.delay, entry.guessed_j2});
   }
   return mark;
 }
@@ -424,7 +458,8 @@ EnergyFigure EnergyAccountant::metered() const {
     part.dynamic = book.dynamic;
     part.start_power = book.power;
     part.end_power = book.power;
-    part.late_end = elapsed(book.read_at, books_->ticked);
+    part.late_end = elapsed(std::min(book.known_at(), books_->ticked), books_->ticked);
+    part.guessed_j2 = book.guessed_j2;
     part.provenance = book.guessed_at ? std::max(book.channel.provenance, Provenance::Modelled)
                                       : book.channel.provenance;
     sum.add(part, book.channel);

@@ -50,7 +50,9 @@ struct Channel {
 struct Reading {
   Microjoules total;  ///< Since the meter was opened; never goes down.
   MonotonicTime read_at;
-  bool estimated = false;  ///< Part of the last step was filled in: the counter had restarted.
+  bool estimated = false;   ///< Part of the last step was filled in: the counter had restarted.
+  Joules uncertainty = {};  ///< Half width of a 95 % interval around what was filled in.
+  Seconds took = {};        ///< The total was true at some moment of so long a time.
 };
 
 /// Tells how much energy one channel has drawn.

@@ -42,6 +42,17 @@ struct Pending {
   }
 };
 
+/// What is known of a channel at one moment.
+struct LastSight {
+  MonotonicTime read_at;
+  MonotonicTime known_at;
+  Seconds off;
+  Seconds delay;
+  Microjoules idle;
+  Microjoules dynamic;
+  double guessed_j2 = 0.0;
+};
+
 struct ChannelBook {
   std::unique_ptr<Meter> meter;
   Channel channel;
@@ -55,6 +66,8 @@ struct ChannelBook {
   MonotonicTime true_at;  ///< What that reading says of itself.
   Seconds off;            ///< How far the two lie apart, with what was only carried on.
   MonotonicTime moved_at;
+  Seconds delay;            ///< It was read so long after the tick, at most.
+  double guessed_j2 = 0.0;  ///< As in a mark.
   std::optional<MonotonicTime> guessed_at;
   bool was_read = false;
   bool has_moved = false;
@@ -62,6 +75,17 @@ struct ChannelBook {
   Pending pending;
 
   [[nodiscard]] bool is_gpu() const { return energy::is_gpu(channel.kind); }
+
+  /// Until when the total is known: a hardware counter that stands still for longer than one of its
+  /// steps has said nothing since, although it could be read.
+  [[nodiscard]] MonotonicTime known_at() const {
+    return channel.provenance == Provenance::Measured
+               ? std::min(read_at, after(moved_at, channel.refresh))
+               : read_at;
+  }
+  [[nodiscard]] LastSight sight() const {
+    return {read_at, known_at(), off, delay, idle, dynamic, guessed_j2};
+  }
 };
 
 /// What one account has on one channel.
@@ -69,15 +93,8 @@ struct Entry {
   Microjoules idle;
   Microjoules dynamic;
   Watts power;
+  double guessed_j2 = 0.0;
   std::optional<MonotonicTime> guessed_at;
-};
-
-/// A channel as it was when an account was closed.
-struct LastSight {
-  MonotonicTime read_at;
-  Seconds off;
-  Microjoules idle;
-  Microjoules dynamic;
 };
 
 /// What the whole machine and its sockets did between two ticks, in nanoseconds.
@@ -124,8 +141,8 @@ struct EnergyAccountant::Books {
   void note_machine(ChannelBook& book, Seconds length, std::span<const std::int64_t> cpu,
                     const MachineUse& use);
   void note_gpu(ChannelBook& book, Seconds length, const MachineUse& use);
-  void read_channel(std::size_t index, MonotonicTime now);
-  void settle(std::size_t index, Microjoules energy, bool was_estimated);
+  Seconds read_channel(std::size_t index, MonotonicTime now, Seconds waited);
+  void settle(std::size_t index, Microjoules energy, const Reading& reading);
 
   [[nodiscard]] LastSight sight_of(const Account& account, std::size_t channel) const;
   [[nodiscard]] bool has_part(std::size_t account, const ChannelBook& book) const;
@@ -297,26 +314,31 @@ void EnergyAccountant::Books::note_gpu(ChannelBook& book, Seconds length, const 
   pending.has_guess = pending.has_guess || (!users.empty() && num_users > 1);
 }
 
-void EnergyAccountant::Books::read_channel(std::size_t index, MonotonicTime now) {
+/// Reads a channel `waited` after the tick; tells how long that took.
+Seconds EnergyAccountant::Books::read_channel(std::size_t index, MonotonicTime now,
+                                              Seconds waited) {
   ChannelBook& book = channels[index];
   const Result<Reading> reading = book.meter->read(now);
   if (!reading) {
     book.has_ended = reading.error().kind == ErrorKind::Ended;
-    return;
+    return Seconds{};
   }
   WATTUNE_REQUIRE(reading->total >= book.counted);
   book.read_at = now;
   book.true_at = std::max(book.true_at, reading->read_at);
   book.off = Seconds{std::abs(elapsed(reading->read_at, now).value())} + reading->carried;
   book.was_read = true;
+  book.delay = waited + reading->took;
   const Microjoules energy = reading->total - book.counted;
-  if (energy == Microjoules{}) return;
+  if (energy == Microjoules{}) return reading->took;
   book.counted = reading->total;
-  settle(index, energy, reading->estimated);
+  settle(index, energy, *reading);
+  return reading->took;
 }
 
 /// Splits what a channel has drawn since it last moved and books it.
-void EnergyAccountant::Books::settle(std::size_t index, Microjoules energy, bool was_estimated) {
+void EnergyAccountant::Books::settle(std::size_t index, Microjoules energy,
+                                     const Reading& reading) {
   ChannelBook& book = channels[index];
   const Pending pending = std::exchange(book.pending, Pending{});
   const Seconds length = elapsed(book.moved_at, book.true_at);
@@ -338,7 +360,11 @@ void EnergyAccountant::Books::settle(std::size_t index, Microjoules energy, bool
   const auto power_of = [&](Microjoules amount) {
     return length > Seconds{} ? amount.joules() / length : Watts{};
   };
-  const bool is_guess = pending.has_guess || was_estimated;
+  const bool is_guess = pending.has_guess || reading.estimated;
+  const auto guessed_j2 = [&](Microjoules amount) {
+    const double part = reading.uncertainty.value() * (amount.joules() / energy.joules());
+    return part * part;
+  };
   for (std::size_t i = 0; i < idle_parts.size(); ++i) {
     const std::size_t account = i == 0 ? kRest : pending.shares[i - 1].account;
     Entry& entry = accounts[account].entries[index];
@@ -347,12 +373,14 @@ void EnergyAccountant::Books::settle(std::size_t index, Microjoules energy, bool
     entry.idle += idle_part;
     entry.dynamic += dynamic_part;
     entry.power = power_of(idle_part + dynamic_part);
+    entry.guessed_j2 += guessed_j2(idle_part + dynamic_part);
     if (is_guess && (i > 0 || entry.power > Watts{})) entry.guessed_at = book.read_at;
   }
   book.idle += idle;
   book.dynamic += energy - idle;
   book.power = power_of(energy);
-  if (was_estimated) book.guessed_at = book.read_at;
+  book.guessed_j2 += guessed_j2(energy);
+  if (reading.estimated) book.guessed_at = book.read_at;
   book.moved_at = book.true_at;
   book.has_moved = true;
 }
@@ -374,8 +402,7 @@ bool EnergyAccountant::Books::has_unmetered_gpu(const Account& account) const {
 /// The channel as it is, or as it was when the account was closed.
 LastSight EnergyAccountant::Books::sight_of(const Account& account, std::size_t channel) const {
   if (account.closed_at) return account.last_sights[channel];
-  const ChannelBook& book = channels[channel];
-  return {book.read_at, book.off, book.idle, book.dynamic};
+  return channels[channel].sight();
 }
 
 WindowPart EnergyAccountant::Books::part_of(const Mark& mark, std::size_t channel,
@@ -385,6 +412,7 @@ WindowPart EnergyAccountant::Books::part_of(const Mark& mark, std::size_t channe
   WindowPart part;
   part.idle = entry.idle - start.idle;
   part.dynamic = entry.dynamic - start.dynamic;
+  part.guessed_j2 = entry.guessed_j2 - start.guessed_j2;
   part.provenance = channels[channel].channel.provenance;
   if (entry.guessed_at && *entry.guessed_at > mark.at) {
     part.provenance = std::max(part.provenance, Provenance::Modelled);
@@ -402,6 +430,7 @@ WindowPart EnergyAccountant::Books::whole_of(const Mark& mark, std::size_t chann
   WindowPart part;
   part.idle = sight.idle - start.node_idle;
   part.dynamic = sight.dynamic - start.node_dynamic;
+  part.guessed_j2 = sight.guessed_j2 - start.node_guessed_j2;
   part.provenance = book.channel.provenance;
   if (book.guessed_at && *book.guessed_at > mark.at) {
     part.provenance = std::max(part.provenance, Provenance::Modelled);
@@ -424,8 +453,10 @@ void EnergyAccountant::Books::note_edges(WindowPart& part, const Mark& mark, std
   const Watts mean = (part.idle + part.dynamic).joules() / elapsed(mark.at, end);
   part.start_power = std::max(start.power, mean);
   part.end_power = std::max(end_power, mean);
-  part.late_start = elapsed(start.read_at, mark.at) + start.off;
-  part.late_end = elapsed(std::min(sight.read_at, end), end) + sight.off;
+  part.late_start = elapsed(std::min(start.known_at, mark.at), mark.at) + start.off;
+  part.late_end = elapsed(std::min(sight.known_at, end), end) + sight.off;
+  part.delay_start = start.delay;
+  part.delay_end = sight.delay;
 }
 
 EnergyAccountant::EnergyAccountant(std::vector<std::unique_ptr<Meter>> meters,
@@ -480,7 +511,7 @@ void EnergyAccountant::close(AccountId id) {
   std::erase(books_->open, id.number());
   for (std::size_t i = 0; i < books_->channels.size(); ++i) {
     ChannelBook& book = books_->channels[i];
-    account.last_sights.push_back({book.read_at, book.off, book.idle, book.dynamic});
+    account.last_sights.push_back(book.sight());
     std::erase_if(book.pending.shares,
                   [&](const Share& share) { return share.account == id.number(); });
   }
@@ -501,6 +532,7 @@ void EnergyAccountant::tick(MonotonicTime now, std::span<const Activity> activit
   const Seconds length = elapsed(books.ticked, now);
   const std::vector<std::int64_t> cpu = books.take_activity(activities);
   const MachineUse use = books.take_use(now);
+  Seconds waited;
   for (std::size_t i = 0; i < books.channels.size(); ++i) {
     ChannelBook& book = books.channels[i];
     if (book.has_ended) continue;
@@ -509,7 +541,7 @@ void EnergyAccountant::tick(MonotonicTime now, std::span<const Activity> activit
     } else {
       books.note_machine(book, length, cpu, use);
     }
-    books.read_channel(i, now);
+    waited += books.read_channel(i, now, waited);
   }
   books.ticked = now;
 }
@@ -529,8 +561,9 @@ EnergyAccountant::Mark EnergyAccountant::mark(AccountId id) const {
   for (std::size_t i = 0; i < account.entries.size(); ++i) {
     const Entry& entry = account.entries[i];
     const LastSight sight = books_->sight_of(account, i);
-    mark.per_channel.push_back({entry.idle, entry.dynamic, entry.power, sight.read_at, sight.off,
-                                sight.idle, sight.dynamic});
+    mark.per_channel.push_back({entry.idle, entry.dynamic, entry.power, sight.known_at, sight.off,
+                                sight.delay, entry.guessed_j2, sight.idle, sight.dynamic,
+                                sight.guessed_j2});
   }
   return mark;
 }
@@ -593,7 +626,8 @@ EnergyFigure EnergyAccountant::metered() const {
     part.dynamic = book.dynamic;
     part.start_power = book.power;
     part.end_power = book.power;
-    part.late_end = elapsed(book.read_at, books_->ticked) + book.off;
+    part.late_end = elapsed(std::min(book.known_at(), books_->ticked), books_->ticked) + book.off;
+    part.guessed_j2 = book.guessed_j2;
     part.provenance = book.guessed_at ? std::max(book.channel.provenance, Provenance::Modelled)
                                       : book.channel.provenance;
     sum.add(part, book.channel);

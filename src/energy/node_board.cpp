@@ -34,6 +34,7 @@ void BoardChannel::publish(const BoardReading& reading) {
   copy.attempt_at_ns.store(to_ns(reading.attempt_at), std::memory_order_release);
   copy.power_w.store(reading.power.value(), std::memory_order_release);
   copy.num_estimated.store(reading.num_estimated, std::memory_order_release);
+  copy.guessed_j2.store(reading.guessed_j2, std::memory_order_release);
   copy.state.store(error | (reading.has_reading ? kHasReading : 0), std::memory_order_release);
   version_.store(version + 1, std::memory_order_release);
 }
@@ -48,6 +49,7 @@ BoardReading BoardChannel::read() const {
     reading.attempt_at = from_ns(copy.attempt_at_ns.load(std::memory_order_acquire));
     reading.power = Watts{copy.power_w.load(std::memory_order_acquire)};
     reading.num_estimated = copy.num_estimated.load(std::memory_order_acquire);
+    reading.guessed_j2 = copy.guessed_j2.load(std::memory_order_acquire);
     const std::uint64_t state = copy.state.load(std::memory_order_acquire);
     if (version_.load(std::memory_order_acquire) != version) continue;
     reading.has_reading = (state & kHasReading) != 0;

@@ -28,6 +28,7 @@ struct BoardReading {
   MonotonicTime attempt_at;  ///< When the newest attempt began, good or not.
   Watts power;
   std::uint64_t num_estimated = 0;  ///< Readings so far that filled something in.
+  double guessed_j2 = 0.0;          ///< Squares of the half widths of all that was filled in, J^2.
   std::optional<ErrorKind> error;   ///< Of the newest attempt.
   bool has_reading = false;
 };
@@ -53,6 +54,7 @@ class BoardChannel {
     std::atomic<std::int64_t> attempt_at_ns;
     std::atomic<double> power_w;
     std::atomic<std::uint64_t> num_estimated;
+    std::atomic<double> guessed_j2;
     std::atomic<std::uint64_t> state;  ///< Bit 8: has a reading; below: error + 1.
   };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <thread>
 #include <utility>
 
@@ -455,6 +456,7 @@ class NodeSampler::View final : public Meter {
     const BoardReading newest = core_.edge(index_, now);
     if (newest.has_reading) base_ = newest.total;
     num_estimated_ = newest.num_estimated;
+    guessed_j2_ = newest.guessed_j2;
   }
   ~View() override { core_.count_view(-1); }
 
@@ -474,6 +476,7 @@ class NodeSampler::View final : public Meter {
   std::optional<Microjoules> base_;
   Microjoules given_;
   std::uint64_t num_estimated_ = 0;
+  double guessed_j2_ = 0.0;
 };
 
 Result<Reading> NodeSampler::View::read(MonotonicTime now) {
@@ -487,10 +490,14 @@ Result<Reading> NodeSampler::View::read(MonotonicTime now) {
   }
   const bool is_estimated = newest.num_estimated != num_estimated_;
   num_estimated_ = newest.num_estimated;
-  if (is_answer) return give(newest.total, newest.read_at, is_estimated, Seconds{});
-  Result<Reading> carried = carry(newest, now);
-  if (carried) carried->estimated = carried->estimated || is_estimated;
-  return carried;
+  const double guessed = std::sqrt(std::max(0.0, newest.guessed_j2 - guessed_j2_));
+  Result<Reading> reading = is_answer ? give(newest.total, newest.read_at, false, Seconds{})
+                                      : carry(newest, now);
+  if (!reading) return reading;
+  guessed_j2_ = newest.guessed_j2;
+  reading->estimated = reading->estimated || is_estimated;
+  reading->uncertainty = Joules{guessed};
+  return reading;
 }
 
 /// What to say of a device, or of another process, that has not answered in time.
@@ -512,7 +519,7 @@ Reading NodeSampler::View::give(Microjoules total, MonotonicTime at, bool is_est
                                 Seconds carried) {
   if (!base_) base_ = total;
   given_ = std::max(given_, total - *base_);
-  return Reading{given_, at, is_estimated, carried};
+  return Reading{given_, at, is_estimated, Joules{}, Seconds{}, carried};
 }
 
 NodeSampler::NodeSampler(std::vector<std::unique_ptr<Meter>> meters, const Clock& clock,

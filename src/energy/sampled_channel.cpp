@@ -95,6 +95,7 @@ void SampledChannel::accept(BoardReading& next, const Reading& reading, Monotoni
   next.read_at = at;
   next.has_reading = true;
   if (reading.estimated || has_slept) ++next.num_estimated;
+  next.guessed_j2 += reading.uncertainty.value() * reading.uncertainty.value();
   follow_power(next);
 }
 
@@ -107,6 +108,7 @@ void SampledChannel::find_offset(BoardReading& next, const Reading& reading, Mon
   }
   const Joules unseen = is_watched_ ? next.power * elapsed(next.read_at, at) : Joules{};
   offset_ = next.total + to_microjoules(unseen) - reading.total;
+  next.guessed_j2 += unseen.value() * unseen.value();
   ++next.num_estimated;
 }
 

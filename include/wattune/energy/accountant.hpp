@@ -119,11 +119,15 @@ struct EnergyAccountant::Mark {
   struct Amount {
     Microjoules idle;
     Microjoules dynamic;
-    Watts power;            ///< Over the last step of the counter.
-    MonotonicTime read_at;  ///< Last good read of the channel; older than `at` if a read failed.
-    Seconds off;            ///< How far that reading was from the tick that asked for it.
-    Microjoules node_idle;  ///< Of the whole channel, whoever for.
+    Watts power;  ///< Over the last step of the counter.
+    MonotonicTime
+        known_at;   ///< Until when the channel's total is known; `at` unless a read failed.
+    Seconds off;    ///< How far that reading was from the tick that asked for it.
+    Seconds delay;  ///< It was read so long after the tick, at most.
+    double guessed_j2 = 0.0;  ///< Squares of the half widths of what had to be guessed, in J^2.
+    Microjoules node_idle;    ///< Of the whole channel, whoever for.
     Microjoules node_dynamic;
+    double node_guessed_j2 = 0.0;
   };
   AccountId account;
   MonotonicTime at;

@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "counter_meter.hpp"
 #include "fork_guard.hpp"
 #include "node_board.hpp"
 #include "sampled_channel.hpp"
@@ -39,11 +40,6 @@ Seconds seconds_of(clockid_t id) {
   return Seconds{static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9};
 }
 
-/// How far the clock that counts suspends is ahead of the one that does not.
-Seconds suspended_time() {
-  return seconds_of(CLOCK_BOOTTIME) - seconds_of(CLOCK_MONOTONIC);
-}
-
 std::int64_t nanoseconds_of(Seconds time) {
   return static_cast<std::int64_t>(time.value() * 1e9);
 }
@@ -59,7 +55,7 @@ NodeSamplerOptions checked(NodeSamplerOptions options) {
     throw ConfigError("jitter of the sampler must be between 0 and 0.5");
   }
   if (options.ring_samples == 0) throw ConfigError("ring_samples must be above 0");
-  if (!options.suspended_time) options.suspended_time = suspended_time;
+  if (!options.suspended_time) options.suspended_time = time_in_suspend;
   return options;
 }
 
@@ -491,8 +487,8 @@ Result<Reading> NodeSampler::View::read(MonotonicTime now) {
   const bool is_estimated = newest.num_estimated != num_estimated_;
   num_estimated_ = newest.num_estimated;
   const double guessed = std::sqrt(std::max(0.0, newest.guessed_j2 - guessed_j2_));
-  Result<Reading> reading = is_answer ? give(newest.total, newest.read_at, false, Seconds{})
-                                      : carry(newest, now);
+  Result<Reading> reading =
+      is_answer ? give(newest.total, newest.read_at, false, Seconds{}) : carry(newest, now);
   if (!reading) return reading;
   guessed_j2_ = newest.guessed_j2;
   reading->estimated = reading->estimated || is_estimated;

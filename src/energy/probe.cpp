@@ -58,7 +58,8 @@ bool is_kernels_own(const std::filesystem::path& root) {
 }
 
 void open_nvidia(MachineMeters& machine, const Clock& clock, const MeterOptions& options) {
-  const Result<Nvml> nvml = Nvml::open({.library = options.nvml_library, .wait = options.wait});
+  const Result<Nvml> nvml = Nvml::open(
+      {.library = options.nvml_library, .sysfs_root = options.sysfs_root, .wait = options.wait});
   if (!nvml) {
     machine.notes.push_back({"nvml", BackendState::Absent, nvml.error().message});
     return;

@@ -384,7 +384,7 @@ TEST(NodeSampler, SaysInTheUncertaintyThatAReadingWasCarriedOn) {
     Microjoules total;
     const AccountantOptions options{1.0, "/nowhere", [] { return Seconds{0.0}; }};
     EnergyAccountant books(list(told([&](MonotonicTime now) {
-                             return Reading{total, now, false, carried};
+                             return Reading{.total = total, .read_at = now, .carried = carried};
                            })),
                            options, clock.now());
     const auto mark = books.mark(books.rest());

@@ -13,6 +13,7 @@
 #include "perf_views.hpp"
 #include "powercap.hpp"
 #include "small_file.hpp"
+#include "wattune/energy/amd_smi.hpp"
 #include "wattune/energy/cpu_model.hpp"
 #include "wattune/energy/dram_model.hpp"
 #include "wattune/energy/rapl.hpp"
@@ -56,14 +57,24 @@ bool is_kernels_own(const std::filesystem::path& root) {
   return ::statfs(root.c_str(), &status) == 0 && status.f_type == SYSFS_MAGIC;
 }
 
-void open_gpus(MachineMeters& machine, const Clock& clock, const MeterOptions& options) {
-  const Result<Nvml> nvml = Nvml::open(options.nvml_library);
+void open_nvidia(MachineMeters& machine, const Clock& clock, const MeterOptions& options) {
+  const Result<Nvml> nvml = Nvml::open(
+      {.library = options.nvml_library, .sysfs_root = options.sysfs_root, .wait = options.wait});
   if (!nvml) {
     machine.notes.push_back({"nvml", BackendState::Absent, nvml.error().message});
     return;
   }
   machine.gpus = nvml->list_gpus();
-  append(machine, nvml->open_meters(clock.now()));
+  append(machine, nvml->open_meters(clock));
+}
+
+void open_amd(MachineMeters& machine, const Clock& clock, const MeterOptions& options) {
+  const Result<AmdSmi> library =
+      AmdSmi::open({.library = options.amd_smi_library, .wait = options.wait});
+  if (library) return append(machine, library->open_meters(clock));
+  const bool is_absent = library.error().kind == ErrorKind::NotFound;
+  machine.notes.push_back({"amdsmi", is_absent ? BackendState::Absent : BackendState::Refused,
+                           library.error().message});
 }
 
 /// Adds what measures processors, memory and the whole machine beside RAPL, best first, and models
@@ -283,7 +294,8 @@ MachineMeters open_meters(const Clock& clock, const MeterOptions& options) {
                            .proc_root = options.proc_root,
                            .perf = options.perf,
                            .wait = options.wait}));
-  open_gpus(machine, clock, options);
+  open_nvidia(machine, clock, options);
+  open_amd(machine, clock, options);
   MachineParts(machine, clock, options).open();
   return machine;
 }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "support/fake_amd_smi.hpp"
 #include "support/fake_machine.hpp"
 #include "support/fake_nvml.hpp"
 #include "support/fake_powercap.hpp"
@@ -23,13 +24,16 @@ struct Machine {
   fake::Powercap powercap;
   fake::Proc proc;
   fake::NvmlScenario nvml;
+  fake::AmdSmiScenario amd;
+  std::string amd_library = "/nowhere/libamd_smi.so.26";
 
   MachineMeters open(const std::string& library = fake::NvmlScenario::library()) {
     return open_meters(powercap.clock(), {.powercap_root = powercap.root(),
                                           .proc_root = proc.root(),
                                           .nvml_library = library,
                                           .wait = [this](Seconds) { powercap.step(); },
-                                          .sysfs_root = "/nowhere"});
+                                          .sysfs_root = "/nowhere",
+                                          .amd_smi_library = amd_library});
   }
 };
 
@@ -78,6 +82,24 @@ TEST(Probe, ListsAGpuThatHasNoMeter) {
   EXPECT_THAT(ids(opened), ElementsAre("cpu:model"));
   EXPECT_EQ(opened.gpus.size(), 1u);
   EXPECT_EQ(state_of(opened, "nvml:GPU-1"), BackendState::Refused);
+}
+
+TEST(Probe, MeasuresGpusOfBothMakers) {
+  Machine machine;
+  machine.nvml.add_gpu("GPU-1");
+  machine.amd.add_gpu("uuid-a");
+  machine.amd_library = fake::AmdSmiScenario::library();
+  machine.powercap.add("intel-rapl:0", {});
+  const MachineMeters opened = machine.open();
+  EXPECT_THAT(ids(opened), ElementsAre("rapl:package-0", "nvml:GPU-1", "amdsmi:pci:0000:01:00.0"));
+}
+
+TEST(Probe, RefusesALibraryOfAmdThatItDoesNotKnow) {
+  Machine machine;
+  machine.amd.set("abi", "27");
+  machine.amd_library = fake::AmdSmiScenario::library();
+  const MachineMeters opened = machine.open();
+  EXPECT_EQ(state_of(opened, "amdsmi"), BackendState::Refused);
 }
 
 TEST(Probe, FindsNothingWithoutInventingAnything) {

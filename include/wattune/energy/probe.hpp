@@ -26,6 +26,7 @@ struct MeterOptions {
   std::optional<std::filesystem::path> shared_powercap_root = std::nullopt;
   std::optional<Watts> cpu_tdp = std::nullopt;  ///< Rated power of one package, for the model.
   bool models_memory = true;  ///< Where nothing measures it and no other channel contains it.
+  std::string amd_smi_library = {};  ///< A path; empty: the versions that are known.
 };
 
 /// The best meters that this machine offers, and the GPUs that were found on the way.
@@ -44,7 +45,7 @@ struct MachineMeters {
 /// Processors: RAPL, the blade's counter, sensor chips, a counter of the whole machine, a host's
 /// figures, and last of all a model. Memory: the same sources, and a model where nothing else
 /// contains it.
-///
+/// Takes    clock  outlives the meters
 /// Source   docs/metering.md, "Where the joules come from"
 [[nodiscard]] MachineMeters open_meters(const Clock& clock, const MeterOptions& options = {});
 

@@ -223,6 +223,27 @@ TEST_F(Fallback, UsesTheCounterOfABladeThatTellsNoPartsApart) {
   EXPECT_THAT(ids(open()), ElementsAre("cpu:model"));
 }
 
+TEST_F(Fallback, ShowsTheSensorOfACardThatItsLibraryMeasures) {
+  fake::AmdSmiScenario amd;
+  amd.add_gpu("uuid-a");
+  options.amd_smi_library = fake::AmdSmiScenario::library();
+  for (const std::string address : {"0000:01:00.0", "0000:07:00.0"}) {
+    const std::string chip = "hwmon" + address.substr(6, 1);
+    const std::string device = "devices/pci0000:00/" + address;
+    machine.write(device + "/hwmon/" + chip + "/name", "amdgpu\n");
+    machine.write(device + "/hwmon/" + chip + "/power1_average", "50000000\n");
+    machine.write(device + "/hwmon/" + chip + "/power1_cap", "300000000\n");
+    machine.link(device + "/hwmon/" + chip + "/device", "../..");
+    machine.link("class/hwmon/" + chip, "../../" + device + "/hwmon/" + chip);
+  }
+  const MachineMeters opened = open();
+  EXPECT_THAT(ids(opened),
+              ElementsAre("amdsmi:pci:0000:01:00.0", "hwmon:pci:0000:07:00.0", "cpu:model"));
+  ASSERT_EQ(opened.observed.size(), 1u);
+  EXPECT_EQ(opened.observed[0]->channel().id, "hwmon:pci:0000:01:00.0");
+  EXPECT_EQ(opened.observed[0]->channel().contained_in, "amdsmi:pci:0000:01:00.0");
+}
+
 // Pitfall 1
 TEST_F(Fallback, DoesNotBelieveABladeThatCountsNothing) {
   machine.write("cray/pm_counters/cpu_energy", "0 J\n");

@@ -182,6 +182,7 @@ class Machine {
     options.powercap_root = sysfs_ / "class/powercap";
     options.proc_root = proc_.root();
     options.nvml_library = "/nowhere/libnvidia-ml.so.1";
+    options.amd_smi_library = "/nowhere/libamd_smi.so.26";
     options.perf = perf_.calls();
     options.wait = [this](Seconds) { step(); };
     return options;

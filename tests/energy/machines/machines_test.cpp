@@ -183,6 +183,31 @@ TEST(Machines, GraceAddsThePartsOfItsSocketAndNotTheModule) {
   EXPECT_EQ(note(opened, "cpu:model").state, BackendState::Refused);
 }
 
+// Pitfall 19
+TEST(Machines, GraceHopperAddsItsModuleAndOnlyShowsTheProcessorInside) {
+  const auto machine = fake::grace();
+  fake::NvmlScenario nvml;
+  nvml.add_gpu("GPU-hopper");
+  nvml.set("name0", "NVIDIA GH200 480GB");
+  nvml.draw(0, Watts{400.0});
+  MeterOptions options = machine->options();
+  options.nvml_library = fake::NvmlScenario::library();
+  options.wait = nvml.wait();
+  const MachineMeters opened = open_meters(nvml.clock(), options);
+  expect_antichain(opened);
+  ASSERT_EQ(opened.meters.size(), 1u);
+  EXPECT_EQ(opened.meters[0]->channel().kind, ChannelKind::GpuModule);
+  EXPECT_THAT(
+      describe(opened.observed),
+      ElementsAre("grace:cpu-0, package, integrated within 10 %, in grace:socket-0",
+                  "grace:sysio-0, uncore, integrated within 10 %, in grace:socket-0",
+                  "grace:dram-0, dram, integrated within 20 %, in grace:socket-0",
+                  "grace:socket-0, package, integrated within 10 %, in grace:module-0",
+                  "grace:module-0, gpu_module, integrated within 10 %, in nvml:GPU-hopper"));
+  EXPECT_EQ(note(opened, "cpu:model").state, BackendState::Refused);
+  EXPECT_THAT(note(opened, "dram:model").words, HasSubstr("count it twice"));
+}
+
 // Pitfalls 1 and 35
 TEST(Machines, KvmGuestIsModelledWithItsMemoryInside) {
   const auto machine = fake::kvm_guest();

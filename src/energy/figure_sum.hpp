@@ -1,9 +1,13 @@
 #pragma once
 
+#include <array>
+
 #include "wattune/base/energy_figure.hpp"
 #include "wattune/energy/meter.hpp"
 
 namespace wattune::energy {
+
+inline constexpr std::size_t kNumChannelKinds = static_cast<std::size_t>(ChannelKind::Node) + 1;
 
 /// One channel's part in the figure of a window.
 struct WindowPart {
@@ -11,14 +15,17 @@ struct WindowPart {
   Microjoules dynamic;
   Watts start_power;  ///< At least the mean of the window: a counter that stood still is not exact.
   Watts end_power;
-  Seconds late_start;  ///< How far the last good read before an edge lies from it.
+  Seconds late_start;  ///< How far what is known of the counter may lie from an edge.
   Seconds late_end;
+  Seconds delay_start;  ///< The channel was read so long after the edge, at most.
+  Seconds delay_end;
+  double guessed_j2 = 0.0;  ///< Sum of the squared half widths of what had to be guessed.
   bool was_read = false;
   bool is_lost = false;
   Provenance provenance = Provenance::Measured;
 };
 
-/// Adds parts up: gain errors linearly, the errors of the edges in quadrature.
+/// Adds parts up: gain errors of one kind of channel linearly, everything else in quadrature.
 ///
 /// Source   docs/metering.md, "Uncertainty"
 class FigureSum {
@@ -27,11 +34,13 @@ class FigureSum {
   [[nodiscard]] EnergyFigure figure(bool is_missing) const;
 
  private:
-  void add_edge(Watts power, Seconds late, Seconds refresh);
+  void add_edge(Watts power, Seconds refresh, Seconds delay);
 
   EnergyFigure figure_;
-  double gain_ = 0.0;
-  double edges_ = 0.0;
+  std::array<double, kNumChannelKinds> gain_{};
+  double squares_ = 0.0;
+  double late_start_ = 0.0;
+  double late_end_ = 0.0;
 };
 
 }  // namespace wattune::energy

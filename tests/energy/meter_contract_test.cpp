@@ -1,11 +1,16 @@
 #include "contracts/meter_contract.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "support/fake_amd_smi.hpp"
+#include "support/fake_machine.hpp"
 #include "support/fake_nvml.hpp"
 #include "support/fake_powercap.hpp"
 #include "support/fake_proc.hpp"
 #include "wattune/energy/amd_smi.hpp"
 #include "wattune/energy/cpu_model.hpp"
+#include "wattune/energy/dram_model.hpp"
 #include "wattune/energy/nvml.hpp"
 
 namespace wattune::contracts {
@@ -20,7 +25,7 @@ class RaplBench final : public MeterBench {
     powercap_.add("intel-rapl:1", {.name = "package-1"});
   }
   std::vector<std::unique_ptr<energy::Meter>> open(MonotonicTime now) override {
-    powercap_.clock().advance(elapsed(powercap_.clock().now(), now) - Seconds{0.15});
+    powercap_.clock().advance(elapsed(powercap_.clock().now(), now));
     return powercap_.open().meters;
   }
   void draw(Joules energy) override {
@@ -217,6 +222,221 @@ class CpuModelBench final : public MeterBench {
   bool is_broken_ = false;
 };
 
+class TdpModelBench final : public MeterBench {
+ public:
+  std::vector<std::unique_ptr<energy::Meter>> open(MonotonicTime now) override {
+    std::vector<std::unique_ptr<energy::Meter>> meters;
+    meters.push_back(must(energy::open_tdp_model(now, Watts{100.0}, proc_.root())));
+    return meters;
+  }
+  void draw(Joules energy) override {
+    ticks_.user += static_cast<std::uint64_t>(energy.value());
+    write();
+  }
+  void set_broken(bool is_broken) override {
+    is_broken_ = is_broken;
+    write();
+  }
+
+ private:
+  void write() { is_broken_ ? proc_.remove_stat() : proc_.set_ticks(ticks_); }
+
+  fake::Proc proc_{2};
+  fake::CpuTicks ticks_;
+  bool is_broken_ = false;
+};
+
+/// Draws by itself, whatever anybody does.
+class DramModelBench final : public MeterBench {
+ public:
+  DramModelBench() { set_broken(false); }
+  std::vector<std::unique_ptr<energy::Meter>> open(MonotonicTime now) override {
+    std::vector<std::unique_ptr<energy::Meter>> meters;
+    meters.push_back(must(energy::open_dram_model(now, proc_.root())));
+    return meters;
+  }
+  void draw(Joules /*energy*/) override {}
+  void set_broken(bool is_broken) override {
+    proc_.folder().write("meminfo", is_broken ? "?\n" : "MemTotal:       16777216 kB\n");
+  }
+
+ private:
+  fake::Proc proc_;
+};
+
+/// A machine whose meters are opened all together; the contract is that of the first.
+class MachineBench : public MeterBench {
+ public:
+  std::vector<std::unique_ptr<energy::Meter>> open(MonotonicTime now) override {
+    machine.clock().advance(elapsed(machine.clock().now(), now));
+    energy::MachineMeters opened = machine.open();
+    std::ranges::move(opened.observed, std::back_inserter(opened.meters));
+    return std::move(opened.meters);
+  }
+  void draw(Joules energy) override { machine.draw("first", energy); }
+
+  fake::Machine machine;
+};
+
+class PerfBench final : public MachineBench {
+ public:
+  PerfBench() {
+    machine.add_cpu(0, 0);
+    machine.add_cpu(1, 1);
+    machine.add_power_pmu("0-1");
+    machine.add_perf_event("energy-pkg", 2, {{0, "first"}, {1, "second"}});
+    machine.add_perf_event("energy-psys", 5, {{0, "psys"}});
+  }
+  void set_broken(bool is_broken) override { machine.perf().interrupt(is_broken); }
+};
+
+/// A file below /sys that counts, and that can be spoilt.
+class CountedFileBench : public MachineBench {
+ public:
+  CountedFileBench(std::string file, std::string suffix)
+      : file_(std::move(file)), suffix_(std::move(suffix)) {
+    machine.add_counter(file_, "first", 7'000'000'000, suffix_);
+  }
+  void draw(Joules energy) override {
+    machine.draw("first", energy);
+    if (is_broken_) machine.write(file_, "?\n");
+  }
+  void set_broken(bool is_broken) override {
+    is_broken_ = is_broken;
+    is_broken ? machine.write(file_, "?\n") : machine.draw("first", Joules{});
+  }
+
+ private:
+  std::string file_;
+  std::string suffix_;
+  bool is_broken_ = false;
+};
+
+class CrayBench final : public CountedFileBench {
+ public:
+  CrayBench() : CountedFileBench("cray/pm_counters/cpu_energy", " J 1700000000000000 us") {
+    machine.add_counter("cray/pm_counters/energy", "node", 9'000'000'000, " J");
+    machine.add_counter("cray/pm_counters/accel0_energy", "accel", 9'000'000'000, " J");
+  }
+};
+
+class SharedPowercapBench final : public CountedFileBench {
+ public:
+  SharedPowercapBench() : CountedFileBench("shared/intel-rapl:0/energy_uj", "") {}
+  std::vector<std::unique_ptr<energy::Meter>> open(MonotonicTime now) override {
+    machine.clock().advance(elapsed(machine.clock().now(), now));
+    energy::MeterOptions options = machine.options();
+    options.shared_powercap_root = options.sysfs_root / "shared";
+    return energy::open_meters(machine.clock(), options).meters;
+  }
+};
+
+class AmdEnergyBench final : public CountedFileBench {
+ public:
+  AmdEnergyBench() : CountedFileBench("class/hwmon/hwmon3/energy1_input", "") {
+    machine.write("class/hwmon/hwmon3/name", "zenergy\n");
+    machine.write("class/hwmon/hwmon3/energy1_label", "Esocket0\n");
+  }
+};
+
+class IntelGpuBench final : public CountedFileBench {
+ public:
+  IntelGpuBench()
+      : CountedFileBench("devices/pci0000:00/0000:03:00.0/hwmon/hwmon2/energy1_input", "") {
+    const std::string device = "devices/pci0000:00/0000:03:00.0/";
+    machine.write(device + "hwmon/hwmon2/name", "xe\n");
+    machine.link(device + "hwmon/hwmon2/device", "../..");
+    machine.link("class/hwmon/hwmon2", "../../" + device + "hwmon/hwmon2");
+    machine.proc().remove_stat();
+  }
+};
+
+/// A power in microwatts: it draws what was asked for in the second that follows.
+class PowerFileBench : public MachineBench {
+ public:
+  explicit PowerFileBench(std::string file) : file_(std::move(file)) { write(); }
+  void draw(Joules energy) override {
+    power_uw_ = static_cast<std::uint64_t>(energy.value() * 1e6);
+    write();
+  }
+  void set_broken(bool is_broken) override {
+    is_broken_ = is_broken;
+    write();
+  }
+
+ private:
+  void write() { machine.write(file_, is_broken_ ? "?\n" : std::to_string(power_uw_) + "\n"); }
+
+  std::string file_;
+  std::uint64_t power_uw_ = 20'000'000;
+  bool is_broken_ = false;
+};
+
+class GraceBench final : public PowerFileBench {
+ public:
+  GraceBench() : PowerFileBench("class/hwmon/hwmon0/device/power1_average") {
+    machine.write("class/hwmon/hwmon0/device/name", "power_meter\n");
+    machine.write("class/hwmon/hwmon0/device/power1_oem_info", "Grace Power Socket 0\n");
+    machine.write("class/hwmon/hwmon1/name", "power_meter\n");
+    machine.write("class/hwmon/hwmon1/device/power1_average", "900000000\n");
+    machine.write("class/hwmon/hwmon1/device/power1_oem_info", "Module Power Socket 0\n");
+  }
+};
+
+class AmdGpuBench final : public PowerFileBench {
+ public:
+  AmdGpuBench() : PowerFileBench("devices/pci0000:00/0000:03:00.0/hwmon/hwmon2/power1_average") {
+    const std::string device = "devices/pci0000:00/0000:03:00.0/";
+    machine.write(device + "hwmon/hwmon2/name", "amdgpu\n");
+    machine.write(device + "hwmon/hwmon2/power1_cap", "300000000\n");
+    machine.link(device + "hwmon/hwmon2/device", "../..");
+    machine.link("class/hwmon/hwmon2", "../../" + device + "hwmon/hwmon2");
+    machine.proc().remove_stat();
+  }
+};
+
+class AcpiBench final : public PowerFileBench {
+ public:
+  AcpiBench() : PowerFileBench("class/hwmon/hwmon0/power1_average") {
+    machine.write("class/hwmon/hwmon0/name", "power_meter\n");
+  }
+};
+
+class AltraBench final : public PowerFileBench {
+ public:
+  AltraBench() : PowerFileBench("class/hwmon/hwmon0/power1_input") {
+    machine.write("class/hwmon/hwmon0/name", "apm_xgene\n");
+    machine.write("class/hwmon/hwmon0/power1_label", "CPU power\n");
+    machine.write("class/hwmon/hwmon0/power2_label", "IO power\n");
+    machine.write("class/hwmon/hwmon0/power2_input", "9000000\n");
+  }
+};
+
+class JetsonBench final : public MachineBench {
+ public:
+  JetsonBench() {
+    machine.write("class/hwmon/hwmon1/name", "ina3221\n");
+    for (const auto& [number, label] : {std::pair("1", "VDD_IN"), std::pair("2", "VDD_SOC")}) {
+      machine.write(chip_ + "in" + number + "_label", std::string(label) + "\n");
+      machine.write(chip_ + "in" + number + "_input", "5000\n");
+      machine.write(chip_ + "curr" + number + "_input", "4000\n");
+    }
+  }
+  void draw(Joules energy) override {
+    milliamperes_ = static_cast<std::uint64_t>(energy.value() * 200.0);
+    set_broken(is_broken_);
+  }
+  void set_broken(bool is_broken) override {
+    is_broken_ = is_broken;
+    machine.write(chip_ + "curr1_input", is_broken ? "?\n" : std::to_string(milliamperes_) + "\n");
+  }
+
+ private:
+  std::string chip_ = "class/hwmon/hwmon1/";
+  std::uint64_t milliamperes_ = 4000;
+  bool is_broken_ = false;
+};
+
 template <typename Bench>
 MakeMeterBench bench_of() {
   return [] { return std::make_unique<Bench>(); };
@@ -225,6 +445,19 @@ MakeMeterBench bench_of() {
 }  // namespace
 
 INSTANTIATE_TEST_SUITE_P(Rapl, MeterContract, testing::Values(bench_of<RaplBench>()));
+INSTANTIATE_TEST_SUITE_P(Perf, MeterContract, testing::Values(bench_of<PerfBench>()));
+INSTANTIATE_TEST_SUITE_P(Cray, MeterContract, testing::Values(bench_of<CrayBench>()));
+INSTANTIATE_TEST_SUITE_P(SharedPowercap, MeterContract,
+                         testing::Values(bench_of<SharedPowercapBench>()));
+INSTANTIATE_TEST_SUITE_P(AmdEnergy, MeterContract, testing::Values(bench_of<AmdEnergyBench>()));
+INSTANTIATE_TEST_SUITE_P(IntelGpu, MeterContract, testing::Values(bench_of<IntelGpuBench>()));
+INSTANTIATE_TEST_SUITE_P(Grace, MeterContract, testing::Values(bench_of<GraceBench>()));
+INSTANTIATE_TEST_SUITE_P(AmdGpu, MeterContract, testing::Values(bench_of<AmdGpuBench>()));
+INSTANTIATE_TEST_SUITE_P(Acpi, MeterContract, testing::Values(bench_of<AcpiBench>()));
+INSTANTIATE_TEST_SUITE_P(Altra, MeterContract, testing::Values(bench_of<AltraBench>()));
+INSTANTIATE_TEST_SUITE_P(Jetson, MeterContract, testing::Values(bench_of<JetsonBench>()));
+INSTANTIATE_TEST_SUITE_P(TdpModel, MeterContract, testing::Values(bench_of<TdpModelBench>()));
+INSTANTIATE_TEST_SUITE_P(DramModel, MeterContract, testing::Values(bench_of<DramModelBench>()));
 INSTANTIATE_TEST_SUITE_P(NvmlCounter, MeterContract, testing::Values(bench_of<NvmlCounterBench>()));
 INSTANTIATE_TEST_SUITE_P(NvmlInstantPower, MeterContract,
                          testing::Values(bench_of<NvmlInstantPowerBench>()));

@@ -16,6 +16,8 @@ struct MeterScript {
   Microjoules total;
   std::optional<ErrorKind> failure;
   bool estimated = false;
+  Joules uncertainty;
+  Seconds took;
   Seconds longest_safe_gap{30.0};
 };
 
@@ -29,7 +31,8 @@ class ScriptedMeter final : public energy::Meter {
   [[nodiscard]] std::optional<Watts> idle_power() const override { return script_.idle_power; }
   [[nodiscard]] Result<energy::Reading> read(MonotonicTime now) override {
     if (script_.failure) return fail(*script_.failure, "scripted failure");
-    return energy::Reading{script_.total, now, script_.estimated};
+    return energy::Reading{script_.total, now, script_.estimated, script_.uncertainty,
+                           script_.took};
   }
 
  private:

@@ -1,0 +1,52 @@
+#include "node_meter.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <random>
+#include <utility>
+
+namespace wattune::cli {
+
+std::filesystem::path node_folder() {
+  if (const char* folder = std::getenv("WATTUNE_NODE_DIR"); folder != nullptr && *folder != '\0') {
+    return folder;
+  }
+  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
+  if (runtime != nullptr && *runtime != '\0') return std::filesystem::path(runtime) / "wattune";
+  return fmt::format("/tmp/wattune-{}", ::geteuid());
+}
+
+NodeMeter open_node_meter(const Clock& clock) {
+  NodeMeter node;
+  node.machine = energy::open_meters(clock);
+  node.topology = energy::read_cpu_topology();
+  node.num_cores = static_cast<double>(::sysconf(_SC_NPROCESSORS_ONLN));
+  energy::NodeSamplerOptions options;
+  options.seed = std::random_device{}();
+  options.shared_folder = node_folder();
+  options.capacity = node.topology.capacity(node.num_cores);
+  node.sampler =
+      std::make_unique<energy::NodeSampler>(std::move(node.machine.meters), clock, options);
+  return node;
+}
+
+energy::EnergyAccountant NodeMeter::make_accountant(const Clock& clock) const {
+  energy::AccountantOptions options;
+  options.num_cores = num_cores;
+  options.topology = topology;
+  options.claims = sampler->claims();
+  return {sampler->views(), std::move(options), clock.now()};
+}
+
+std::string NodeMeter::describe_sharing() const {
+  if (sampler->sharing_problem()) {
+    return "not shared with other processes: " + *sampler->sharing_problem();
+  }
+  return fmt::format("shared through {}, {}", node_folder().string(),
+                     sampler->report().is_owner ? "read by this process"
+                                                : "read by another process when this one began");
+}
+
+}  // namespace wattune::cli

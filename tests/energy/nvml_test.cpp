@@ -508,8 +508,8 @@ TEST(Nvml, DatesASlowReadingByWhenItWasTaken) {
 
   // The fake looks after its 80 ms and says so; without its word it would be the middle, 40 ms.
   EXPECT_NEAR(elapsed(asked, reading.read_at).value(), 0.08, 1e-6);
-  // A call that takes so long makes the edges of windows as uncertain.
-  EXPECT_NEAR(meter.channel().refresh.value(), 0.1 + 0.08, 0.03);
+  // The window is as unsure as the call was long.
+  EXPECT_NEAR(reading.took.value(), 0.08, 1e-6);
   EXPECT_THAT(note_on(opened, "nvml:GPU-aaaa").words, HasSubstr("a call takes 80.0 ms"));
 }
 

@@ -93,33 +93,32 @@ Result<Way> by_counter(const std::shared_ptr<const AmdSmiLibrary>& library, cons
   Channel channel = make_channel(board, *library, "energy counter");
   channel.gain_uncertainty = kCounterGain;
   if (check.refresh) channel.refresh = *check.refresh;
-  channel.refresh += check.latency;
   const CounterLimits limits{std::nullopt, board.max_power, channel.refresh,
                              exact_tick(first->tick_uj)};
-  auto latest = std::make_shared<Result<AmdEnergyCount>>(*first);
-  auto counter = std::make_unique<CounterMeter>(channel, limits, [latest] {
-    return latest->map([](const AmdEnergyCount& count) { return count.ticks; });
-  });
-  auto meter = std::make_unique<TimedMeter>(
-      std::move(counter), clock,
-      [library, latest, processor = board.processor]() -> std::optional<WallTime> {
-        *latest = library->energy(processor);
-        return std::nullopt;
+  auto times = std::make_shared<CallTimes>(clock);
+  auto counter = std::make_unique<CounterMeter>(
+      channel, limits, [library, times, processor = board.processor] {
+        times->begin_call();
+        const Result<AmdEnergyCount> count = library->energy(processor);
+        times->end_call();
+        return count.map([](const AmdEnergyCount& each) { return each.ticks; });
       });
+  auto meter = std::make_unique<TimedMeter>(std::move(counter), std::move(times));
   return Way{std::move(meter), fmt::format("{}; {}", channel.source, check.words())};
 }
 
 /// A meter that integrates the answers to a question.
 std::unique_ptr<Meter> integrate(Channel channel, const AmdBoard& board, const Clock& clock,
                                  PowerMeter::ReadPower ask) {
-  auto latest = std::make_shared<Result<Watts>>(Watts{});
+  auto times = std::make_shared<CallTimes>(clock);
   auto integral = std::make_unique<PowerMeter>(std::move(channel), board.max_power,
-                                               [latest] { return *latest; });
-  return std::make_unique<TimedMeter>(std::move(integral), clock,
-                                      [latest, ask = std::move(ask)]() -> std::optional<WallTime> {
-                                        *latest = ask();
-                                        return std::nullopt;
-                                      });
+                                               [times, ask = std::move(ask)] {
+                                                 times->begin_call();
+                                                 Result<Watts> power = ask();
+                                                 times->end_call();
+                                                 return power;
+                                               });
+  return std::make_unique<TimedMeter>(std::move(integral), std::move(times));
 }
 
 Result<Way> by_power(const std::shared_ptr<const AmdSmiLibrary>& library, const AmdBoard& board,

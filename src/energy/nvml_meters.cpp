@@ -46,10 +46,7 @@ class MeterOpener {
   [[nodiscard]] Result<Way> by_power_usage(const Candidate& candidate) const;
   [[nodiscard]] Result<Way> by_model(const Candidate& candidate) const;
   [[nodiscard]] std::unique_ptr<Meter> integrate(Channel channel, Watts max_power,
-                                                 PowerMeter::ReadPower ask,
-                                                 TimedMeter::Fetch fetch) const;
-  [[nodiscard]] std::unique_ptr<Meter> integrate_answers(Channel channel, Watts max_power,
-                                                         PowerMeter::ReadPower ask) const;
+                                                 PowerMeter::ReadPower ask) const;
 
   std::shared_ptr<const NvmlLibrary> library_;
   const Clock* clock_;
@@ -69,6 +66,10 @@ void make_module(Channel& channel, const NvmlBoard& board) {
   channel.kind = ChannelKind::GpuModule;
   channel.socket = board.info.socket;
   channel.source += "; covers the whole module with its CPU";
+}
+
+Result<std::uint64_t> microjoules_of(const Result<std::uint64_t>& millijoules) {
+  return millijoules.map([](std::uint64_t value) { return value * 1000; });
 }
 
 /// A failure that the next attempt may not have is no reason against a way.
@@ -95,9 +96,9 @@ double widened_gain(double ratio) {
 
 Result<Way> MeterOpener::by_counter(const Candidate& candidate) const {
   const NvmlBoard& board = candidate.board;
-  auto latest = std::make_shared<NvmlSample>(library_->sample(board.device, board.scope));
-  if (!latest->energy_mj && is_final(latest->energy_mj.error())) {
-    return tl::unexpected(latest->energy_mj.error());
+  const NvmlSample first = library_->sample(board.device, board.scope);
+  if (!first.energy_mj && is_final(first.energy_mj.error())) {
+    return tl::unexpected(first.energy_mj.error());
   }
   const CounterCheck check = candidate.watch.check(kFactor);
   if (check.verdict == CounterVerdict::Still || check.verdict == CounterVerdict::Fell) {
@@ -108,16 +109,16 @@ Result<Way> MeterOpener::by_counter(const Candidate& candidate) const {
   channel.gain_uncertainty =
       check.verdict == CounterVerdict::Disagrees ? widened_gain(*check.ratio) : kCounterGain;
   if (check.refresh) channel.refresh = *check.refresh;
-  channel.refresh += check.latency;
   const CounterLimits limits{std::nullopt, board.max_power, channel.refresh};
-  auto counter = std::make_unique<CounterMeter>(channel, limits, [latest] {
-    return latest->energy_mj.map([](std::uint64_t millijoules) { return millijoules * 1000; });
-  });
-  auto meter = std::make_unique<TimedMeter>(std::move(counter), *clock_,
-                                            [library = library_, board, latest] {
-                                              *latest = library->sample(board.device, board.scope);
-                                              return latest->taken_at;
-                                            });
+  auto times = std::make_shared<CallTimes>(*clock_);
+  auto counter = std::make_unique<CounterMeter>(
+      channel, limits, [library = library_, device = board.device, scope = board.scope, times] {
+        times->begin_call();
+        const NvmlSample sample = library->sample(device, scope);
+        times->end_call(sample.taken_at);
+        return microjoules_of(sample.energy_mj);
+      });
+  auto meter = std::make_unique<TimedMeter>(std::move(counter), std::move(times));
   return Way{std::move(meter),
              fmt::format("{}; {}; moves every {:.0f} ms{}; a call takes {:.1f} ms", channel.source,
                          check.words(), channel.refresh.value() * 1e3,
@@ -125,41 +126,32 @@ Result<Way> MeterOpener::by_counter(const Candidate& candidate) const {
 }
 
 std::unique_ptr<Meter> MeterOpener::integrate(Channel channel, Watts max_power,
-                                              PowerMeter::ReadPower ask,
-                                              TimedMeter::Fetch fetch) const {
-  auto integral = std::make_unique<PowerMeter>(std::move(channel), max_power, std::move(ask));
-  return std::make_unique<TimedMeter>(std::move(integral), *clock_, std::move(fetch));
-}
-
-/// The same for a question whose answer has no time of its own.
-std::unique_ptr<Meter> MeterOpener::integrate_answers(Channel channel, Watts max_power,
-                                                      PowerMeter::ReadPower ask) const {
-  auto latest = std::make_shared<Result<Watts>>(Watts{});
-  return integrate(
-      std::move(channel), max_power, [latest] { return *latest; },
-      [latest, ask = std::move(ask)]() -> std::optional<WallTime> {
-        *latest = ask();
-        return std::nullopt;
+                                              PowerMeter::ReadPower ask) const {
+  auto times = std::make_shared<CallTimes>(*clock_);
+  auto integral =
+      std::make_unique<PowerMeter>(std::move(channel), max_power, [times, ask = std::move(ask)] {
+        times->begin_call();
+        Result<Watts> power = ask();
+        times->end_call();
+        return power;
       });
+  return std::make_unique<TimedMeter>(std::move(integral), std::move(times));
 }
 
 Result<Way> MeterOpener::by_instant_power(const Candidate& candidate) const {
   const NvmlBoard& board = candidate.board;
-  auto latest = std::make_shared<NvmlSample>(library_->sample(board.device, board.scope));
-  if (const auto reason = why_no_power(latest->instant_power, "instant power")) {
+  const NvmlSample first = library_->sample(board.device, board.scope);
+  if (const auto reason = why_no_power(first.instant_power, "instant power")) {
     return tl::unexpected(*reason);
   }
   Channel channel = make_channel(board, "instant power");
   if (board.scope == NvmlScope::Module) make_module(channel, board);
   channel.provenance = Provenance::Integrated;
   channel.gain_uncertainty = board.architecture.instant_gain;
-  channel.refresh += candidate.watch.check(kFactor).latency;
-  auto meter = integrate(
-      channel, board.max_power, [latest] { return latest->instant_power; },
-      [library = library_, board, latest] {
-        *latest = library->sample(board.device, board.scope);
-        return latest->taken_at;
-      });
+  auto meter = integrate(channel, board.max_power,
+                         [library = library_, device = board.device, scope = board.scope] {
+                           return library->sample(device, scope).instant_power;
+                         });
   return Way{std::move(meter), fmt::format("{}, integrated; the sensor of {} sees {:.0f} ms of "
                                            "every {:.0f} ms",
                                            channel.source, board.architecture.family,
@@ -176,7 +168,7 @@ Result<Way> MeterOpener::by_power_usage(const Candidate& candidate) const {
   channel.provenance = Provenance::Integrated;
   channel.gain_uncertainty = board.architecture.usage_gain;
   if (board.architecture.usage_is_mean) channel.refresh = kOneSecondMean;
-  auto meter = integrate_answers(channel, board.max_power, [library = library_, board] {
+  auto meter = integrate(channel, board.max_power, [library = library_, board] {
     return library->power_usage(board.device);
   });
   return Way{std::move(meter), channel.source + ", integrated"};
@@ -193,7 +185,7 @@ Result<Way> MeterOpener::by_model(const Candidate& candidate) const {
   channel.provenance = Provenance::Modelled;
   channel.gain_uncertainty = kGpuModelGain;
   channel.refresh = kOneSecondMean;
-  auto meter = integrate_answers(
+  auto meter = integrate(
       channel, board.max_power, [library = library_, board, most = *limit]() -> Result<Watts> {
         return library->utilisation(board.device).map([most](double utilisation) {
           return gpu_model_power(utilisation, most);
@@ -218,10 +210,6 @@ Result<Way> MeterOpener::open(const Candidate& candidate, std::string& reasons) 
 bool has_counter(const NvmlLibrary& library, const NvmlBoard& board) {
   const NvmlSample sample = library.sample(board.device, board.scope);
   return sample.energy_mj || !is_final(sample.energy_mj.error());
-}
-
-Result<std::uint64_t> microjoules_of(const Result<std::uint64_t>& millijoules) {
-  return millijoules.map([](std::uint64_t value) { return value * 1000; });
 }
 
 /// Reads all counters side by side for a while, so that those that lie are found out.

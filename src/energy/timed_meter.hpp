@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 
@@ -8,19 +7,41 @@
 
 namespace wattune::energy {
 
-/// A meter on a device whose answer may take long: the reading is dated by when it was taken, not
-/// by when it was asked for.
+/// When a device whose answer may take long was asked, and when its driver looked.
 ///
-/// The device is asked once per read by `fetch`, and `inner` reads what that left. If the driver
-/// says when it looked, and that lies within the call, that is the moment; otherwise the middle of
-/// the call. The wall clock is only used within one call, so that a step of it does no harm.
+/// If the driver says when it looked, and that lies within the call, that is the moment; otherwise
+/// the middle of the call. The wall clock is only used within one call, so that a step of it does
+/// no harm.
+class CallTimes {
+ public:
+  /// Takes    clock  outlives the object
+  explicit CallTimes(const Clock& clock) : clock_(&clock) {}
+
+  /// A read begins; it may ask more than once.
+  void begin_read();
+  void begin_call();
+  void end_call(std::optional<WallTime> looked = std::nullopt);
+
+  /// From the beginning of the read to the moment that its last call tells of.
+  [[nodiscard]] MonotonicTime::duration offset() const { return offset_; }
+  /// From the beginning of the read to its end.
+  [[nodiscard]] Seconds length() const { return length_; }
+
+ private:
+  const Clock* clock_;
+  MonotonicTime read_begun_;
+  MonotonicTime call_begun_;
+  WallTime call_begun_wall_;
+  MonotonicTime::duration offset_{};
+  Seconds length_;
+};
+
+/// A meter whose readings are dated by when they were taken, not by when they were asked for.
 class TimedMeter final : public Meter {
  public:
-  using Fetch = std::function<std::optional<WallTime>()>;
-
-  /// Takes    clock  outlives the meter
-  TimedMeter(std::unique_ptr<Meter> inner, const Clock& clock, Fetch fetch)
-      : inner_(std::move(inner)), clock_(&clock), fetch_(std::move(fetch)) {}
+  /// Takes    times  of the calls by which `inner` asks its device
+  TimedMeter(std::unique_ptr<Meter> inner, std::shared_ptr<CallTimes> times)
+      : inner_(std::move(inner)), times_(std::move(times)) {}
 
   [[nodiscard]] const Channel& channel() const override { return inner_->channel(); }
   [[nodiscard]] Seconds longest_safe_gap() const override { return inner_->longest_safe_gap(); }
@@ -31,9 +52,7 @@ class TimedMeter final : public Meter {
 
  private:
   std::unique_ptr<Meter> inner_;
-  const Clock* clock_;
-  Fetch fetch_;
-  std::optional<MonotonicTime> last_;
+  std::shared_ptr<CallTimes> times_;  ///< Shared with the question that `inner` asks.
 };
 
 }  // namespace wattune::energy

@@ -6,12 +6,13 @@
 
 #include <cmath>
 
+#include "support/fake_powercap.hpp"
 #include "support/simulated_trace.hpp"
 
 namespace wattune::energy {
 namespace {
 
-constexpr std::uint64_t kTracesPerTrouble = 150;
+constexpr std::uint64_t kTracesPerTrouble = 100;
 
 struct Coverage {
   int num_traces = 0;
@@ -106,6 +107,44 @@ TEST(Truth, TrialsGetTheSameInWhateverOrderTheyAreOpened) {
     const std::vector<Microjoules> plain = fake::play_with_trials(trace, {0, 1, 2}).trials;
     const std::vector<Microjoules> turned = fake::play_with_trials(trace, {2, 0, 1}).trials;
     for (std::size_t i = 0; i < plain.size(); ++i) ASSERT_EQ(plain[i], turned[i]) << seed;
+  }
+}
+
+// Pitfalls 7, 9
+TEST(Truth, IsNotDoubledByMirroredDiesOrByThePlatformAroundThem) {
+  for (std::uint64_t seed = 7000; seed < 7010; ++seed) {
+    Rng rng(seed);
+    fake::TruePower package;
+    fake::TruePower memory;
+    while (package.end() < 130.0) fake::append_stretch(package, rng, 10.0, 20.0, 280.0);
+    while (memory.end() < 130.0) fake::append_stretch(memory, rng, 10.0, 2.0, 40.0);
+    fake::Powercap powercap;
+    constexpr std::uint64_t kRange = 20'000'000'000;  // turns in 71 s or more
+    powercap.add("intel-rapl:0", {.name = "package-0-die-0", .range_uj = kRange});
+    powercap.add("intel-rapl:0/intel-rapl:0:0", {.name = "dram", .range_uj = kRange});
+    powercap.add("intel-rapl:1", {.name = "package-0-die-1", .range_uj = kRange});
+    powercap.add("intel-rapl:2", {.name = "psys"});
+    OpenedMeters opened = powercap.open();
+    ASSERT_EQ(opened.meters.size(), 2U);
+    const AccountantOptions options{1.0, "/nowhere", [] { return Seconds{0.0}; }};
+    EnergyAccountant books{std::move(opened.meters), options, powercap.clock().now()};
+
+    Microjoules drawn;
+    for (double at = 1.0; at <= 120.0; at += 1.0) {
+      const auto step = [&](const fake::TruePower& power) {
+        return to_microjoules(Joules{power.joules(at) - power.joules(at - 1.0)});
+      };
+      const auto cores = static_cast<std::uint64_t>(step(package).count());
+      const auto dram = static_cast<std::uint64_t>(step(memory).count());
+      powercap.draw("intel-rapl:0", cores);
+      powercap.draw("intel-rapl:1", cores);
+      powercap.draw("intel-rapl:0/intel-rapl:0:0", dram);
+      powercap.draw("intel-rapl:2", cores + dram + 20'000'000);
+      drawn += step(package) + step(memory);
+      powercap.clock().advance(Seconds{1.0});
+      books.tick(powercap.clock().now(), {});
+    }
+    ASSERT_EQ(books.metered().total(), drawn) << seed;
   }
 }
 

@@ -37,6 +37,7 @@ bench:
 	@mkdir -p build && $(call QUIET_CONFIGURE,bench)
 	@cmake --build --preset bench -j$(JOBS) -- --quiet
 	@build/bench/bin/bench-engine
+	@build/bench/bin/bench-meter
 
 asan tsan:
 	@tools/setup test

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <time.h>
 
 #include <deque>
 
@@ -98,6 +99,9 @@ TEST(CounterMeter, GoesByMonotonicTimeAndTimeInSuspendAndByNoOther) {
   const Seconds slept = time_in_suspend();
   EXPECT_GE(slept, Seconds{-1e-3});
   EXPECT_NEAR(time_in_suspend().value(), slept.value(), 0.05);
+  timespec since_boot{};
+  ASSERT_EQ(::clock_gettime(CLOCK_BOOTTIME, &since_boot), 0);
+  EXPECT_LE(slept.value(), static_cast<double>(since_boot.tv_sec) + 1.0);
 }
 
 TEST(CounterMeter, SaysHowLongAReadTook) {

@@ -301,4 +301,72 @@ template <typename Visit>
   return play(trace, [](energy::EnergyAccountant&, double) {});
 }
 
+struct TrialsResult {
+  std::vector<Microjoules> trials;  ///< By the trial's number, whatever the order of opening.
+  Microjoules rest;                 ///< With the engine's.
+  Microjoules metered;
+};
+
+/// Meters the trace with three trials that come and go and work at random; the first has the first
+/// GPU.
+[[nodiscard]] inline TrialsResult play_with_trials(Trace& trace,
+                                                   const std::vector<std::size_t>& order) {
+  constexpr std::size_t kTrials = 3;
+  Rng rng(trace.settings.seed, 77);
+  std::vector<std::optional<energy::EnergyAccountant::Mark>> open(kTrials);
+  TrialsResult result{std::vector<Microjoules>(kTrials), {}, {}};
+  std::vector<Seconds> cpu(kTrials);
+  std::vector<std::string> gpus;
+  for (const TraceChannel& each : trace.channels) {
+    if (each.channel.device_uuid) gpus.push_back(*each.channel.device_uuid);
+  }
+  gpus.resize(std::min<std::size_t>(gpus.size(), 1));
+
+  auto now = std::make_shared<double>(0.0);
+  std::vector<std::unique_ptr<energy::Meter>> meters;
+  for (TraceChannel& each : trace.channels) meters.push_back(make_meter(trace, each, now));
+  const energy::AccountantOptions options{4.0, "/nowhere", [] { return Seconds{0.0}; }};
+  energy::EnergyAccountant books{std::move(meters), options, MonotonicTime{}};
+  const auto rest = books.mark(books.rest());
+  const auto engine = books.mark(books.engine());
+
+  for (const double tick : trace.ticks) {
+    *now = std::max(*now, tick);
+    std::vector<double> work(kTrials);
+    for (double& each : work) each = rng.uniform();
+    std::vector<energy::Activity> activities;
+    for (const std::size_t i : order) {
+      if (!open[i]) continue;
+      cpu[i] += Seconds{work[i]};
+      activities.push_back({open[i]->account, cpu[i]});
+    }
+    books.tick(after(MonotonicTime{}, Seconds{trace.monotonic(tick)}), activities);
+    std::vector<bool> changes(kTrials);
+    for (std::size_t i = 0; i < kTrials; ++i) changes[i] = rng.uniform() < 0.05;
+    for (const std::size_t i : order) {
+      const bool is_last = tick == trace.ticks.back();
+      if (open[i] && (changes[i] || is_last)) {
+        books.close(open[i]->account);
+        result.trials[i] += books.since(*open[i]).total();
+        open[i].reset();
+      } else if (!open[i] && !is_last) {
+        cpu[i] = Seconds{};
+        open[i] = books.mark(books.open(
+            {1.0 + static_cast<double>(i) / 8.0, i == 0 ? gpus : std::vector<std::string>{}}));
+      }
+    }
+  }
+  result.rest = books.since(rest).total() + books.since(engine).total();
+  result.metered = books.metered().total();
+  return result;
+}
+
+/// What trials and rest miss of what was metered: 0.
+[[nodiscard]] inline Microjoules conservation_error(Trace& trace) {
+  const TrialsResult result = play_with_trials(trace, {0, 1, 2});
+  Microjoules sum = result.rest;
+  for (const Microjoules each : result.trials) sum += each;
+  return result.metered - sum;
+}
+
 }  // namespace wattune::fake

@@ -8,9 +8,10 @@ namespace wattune::cli {
 /// What the shell sees; docs/command-line.md lists them.
 enum class ExitStatus : int {
   Ok = 0,
-  Failure = 1,       ///< Something went wrong on the way; the message says what.
-  BadInput = 2,      ///< The command line or the study file cannot be accepted; nothing was run.
-  Interrupted = 130  ///< The user stopped the study; the same command goes on with it.
+  Failure = 1,          ///< Something went wrong on the way; the message says what.
+  BadInput = 2,         ///< The command line or the study file cannot be accepted; nothing was run.
+  MeasureFailed = 125,  ///< `measure` itself failed: every other status may be its command's.
+  Interrupted = 130     ///< The user stopped the study; the same command goes on with it.
 };
 
 /// Ends a command with a message and a status.
@@ -35,5 +36,6 @@ void add_ledger(CLI::App& program);
 void add_report(CLI::App& program);
 void add_export(CLI::App& program);
 void add_completion(CLI::App& program);
+void add_measure(CLI::App& program, ExitStatus& status);
 
 }  // namespace wattune::cli

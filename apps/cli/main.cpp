@@ -8,6 +8,7 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "command.hpp"
@@ -62,6 +63,7 @@ int run(int argc, char** argv) {
   add_report(program);
   add_compare(program);
   add_export(program);
+  add_measure(program, status);
   add_completion(program);
   try {
     program.parse(argc, argv);
@@ -73,7 +75,9 @@ int run(int argc, char** argv) {
     } else {
       program.exit(error);
     }
-    return static_cast<int>(is_help ? ExitStatus::Ok : ExitStatus::BadInput);
+    if (is_help) return static_cast<int>(ExitStatus::Ok);
+    const bool is_measure = argc > 1 && std::string_view{argv[1]} == "measure";
+    return static_cast<int>(is_measure ? ExitStatus::MeasureFailed : ExitStatus::BadInput);
   } catch (const CommandError& error) {
     complain(error.what());
     return static_cast<int>(error.status());

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <optional>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 namespace wattune::cli {
 
@@ -36,6 +39,13 @@ void add_ledger(CLI::App& program);
 void add_report(CLI::App& program);
 void add_export(CLI::App& program);
 void add_completion(CLI::App& program);
-void add_measure(CLI::App& program, ExitStatus& status);
+void add_doctor(CLI::App& program, ExitStatus& status);
+void add_meter(CLI::App& program);
+void add_meter_calibrate(CLI::App& meter);
+void add_meter_live(CLI::App& meter);
+void add_meter_serve(CLI::App& meter);
+/// `after_dashes`: the words after the first `--`, which is no word itself; none without one.
+void add_measure(CLI::App& program, ExitStatus& status,
+                 const std::optional<std::vector<std::string>>& after_dashes);
 
 }  // namespace wattune::cli

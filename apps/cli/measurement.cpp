@@ -4,8 +4,10 @@
 #include <sys/utsname.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <functional>
+#include <sstream>
 
 #include "machine.hpp"
 #include "text_table.hpp"
@@ -21,8 +23,15 @@ using energy::ChannelKind;
 using runners::MeasuredRun;
 using Json = nlohmann::ordered_json;
 
-std::string join(const std::vector<std::string>& words) {
-  return fmt::format("{}", fmt::join(words, " "));
+/// As it would be typed: words with blanks or signs in quotes.
+std::string typed(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) {
+    const bool is_plain =
+        !word.empty() && word.find_first_of(" \t\n;&|<>()$`\"'*?[]#~!{}\\") == std::string::npos;
+    text += (text.empty() ? "" : " ") + (is_plain ? word : "'" + word + "'");
+  }
+  return text;
 }
 
 /// Three significant digits: what is short is told in milliseconds.
@@ -56,10 +65,24 @@ std::string view_words(View view) {
   return "";
 }
 
+constexpr std::size_t kWidth = 100;
+constexpr std::size_t kIndent = 12;
+
+/// Lines with a word in front; long ones go on below, indented.
 class Lines {
  public:
   void add(std::string_view name, const std::string& text) {
-    text_ += fmt::format("{:<9}  {}\n", name, text);
+    std::string line = fmt::format("{:<{}}", name, kIndent - 1);
+    bool is_empty = true;
+    std::istringstream words{text};
+    for (std::string word; words >> word; is_empty = false) {
+      if (!is_empty && num_columns(line) + 1 + num_columns(word) > kWidth) {
+        text_ += line + "\n";
+        line = std::string(kIndent - 1, ' ');
+      }
+      line += " " + word;
+    }
+    text_ += line + "\n";
   }
   void note(const std::string& text) { add("note", text); }
   [[nodiscard]] std::string take() { return std::move(text_); }
@@ -179,7 +202,7 @@ std::string channel_table(const MeasuredSeries& series, const MeasureSetting& se
   const bool shows_command = setting.view != View::Machine;
   std::vector<std::string> head{"channel"};
   if (shows_command) head.emplace_back("command");
-  head.insert(head.end(), {"machine", "source"});
+  head.emplace_back("machine");
   TextTable table{head};
   for (std::size_t i = 0; i < setting.channels.size(); ++i) {
     const auto command =
@@ -188,13 +211,17 @@ std::string channel_table(const MeasuredSeries& series, const MeasureSetting& se
         series, [i](const MeasuredRun& run) { return std::optional{run.channels[i].machine}; });
     std::vector<std::string> row{setting.channels[i].id};
     if (shows_command) row.push_back(command ? to_text(*command) : "not given to it");
-    row.insert(row.end(), {to_text(*machine), setting.channels[i].source});
+    row.push_back(to_text(*machine));
     table.add(row);
   }
   return table.text();
 }
 
 void add_notes(Lines& lines, const MeasuredSeries& series, const MeasureSetting& setting) {
+  for (const energy::Channel& channel : setting.channels) lines.add(channel.id, channel.source);
+  if (setting.knows_idle_power && !setting.idle_words.empty()) {
+    lines.add("idle", setting.idle_words);
+  }
   const MeasuredRun& last = series.runs.back();
   if (const auto wanted = short_window(last, setting)) {
     lines.note(fmt::format(
@@ -430,6 +457,26 @@ Json ratio_json(const std::optional<math::RatioInterval>& ratio) {
       {"ratio", ratio->ratio}, {"low_95", ratio->low}, {"high_95", ratio->high}, {"verdict", word}};
 }
 
+/// The gain error of what is left when idle energy, read by the same sensor, is taken away, and the
+/// error of the edges, which stays.
+EnergyFigure marginal_of(const MeasuredRun& run, const MeasureSetting& setting) {
+  double gain_of_all = 0.0;
+  double gain_of_dynamic = 0.0;
+  for (std::size_t i = 0; i < setting.channels.size(); ++i) {
+    if (!is_charged(run, i)) continue;
+    const EnergyFigure& part = *run.channels[i].command;
+    const double gain = setting.channels[i].gain_uncertainty;
+    gain_of_all += gain * part.total().joules().value();
+    gain_of_dynamic += gain * part.dynamic.joules().value();
+  }
+  EnergyFigure figure = run.command;
+  figure.idle = Microjoules{};
+  const double whole = figure.uncertainty.value();
+  const double edges = std::max(0.0, whole * whole - gain_of_all * gain_of_all);
+  figure.uncertainty = Joules{std::sqrt(gain_of_dynamic * gain_of_dynamic + edges)};
+  return figure;
+}
+
 }  // namespace
 
 std::string_view to_text(View view) {
@@ -447,7 +494,7 @@ std::string_view to_text(View view) {
 EnergyFigure figure_of(const MeasuredRun& run, View view, const MeasureSetting& setting) {
   if (view == View::Machine) return run.machine;
   EnergyFigure figure = run.command;
-  if (view == View::Marginal) figure.idle = Microjoules{};
+  if (view == View::Marginal) figure = marginal_of(run, setting);
   if (!setting.knows_idle_power) figure.provenance = Provenance::Missing;
   return figure;
 }
@@ -476,7 +523,7 @@ std::string series_text(const MeasuredSeries& series, const MeasureSetting& sett
   add_notes(notes, series, setting);
   const std::string runs =
       series.runs.size() > 1 ? fmt::format(", {} runs", series.runs.size()) : "";
-  return fmt::format("\n{}{}{}\n{}\n{}{}", join(series.command), runs,
+  return fmt::format("\n{}{}{}\n{}\n{}\n{}", typed(series.command), runs,
                      end_words(series.runs.back()), lines.take(), channel_table(series, setting),
                      notes.take());
 }
@@ -527,9 +574,9 @@ std::string comparison_text(const MeasuredSeries& first, const MeasuredSeries& s
   lines.add("time B/A  ", words(ratios.time, "takes longer", "is faster"));
   Lines notes;
   add_notes(notes, second, setting);
-  return fmt::format("\n{} pairs in counter-balanced order; energy is {}\n\n{}\n{}{}",
-                     first.runs.size(), view_words(setting.view), table.text(), lines.take(),
-                     notes.take());
+  return fmt::format("\n{} in counter-balanced order; energy: {}\n\n{}\n{}\n{}",
+                     first.runs.size() == 1 ? "1 pair" : fmt::format("{} pairs", first.runs.size()),
+                     view_words(setting.view), table.text(), lines.take(), notes.take());
 }
 
 Json comparison_json(const MeasuredSeries& first, const MeasuredSeries& second,

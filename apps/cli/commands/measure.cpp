@@ -14,8 +14,8 @@
 #include "machine_options.hpp"
 #include "measurement.hpp"
 #include "output_file.hpp"
+#include "parse_duration.hpp"
 #include "wattune/base/text.hpp"
-#include "wattune/config/quantity.hpp"
 #include "wattune/report/emissions_csv.hpp"
 
 namespace wattune::cli {
@@ -44,22 +44,21 @@ struct MeasureOptions {
   throw CommandError(ExitStatus::MeasureFailed, message);
 }
 
-/// "5", "5 s", "2 min".
-Seconds parse_duration(const std::string& text, const char* option) {
-  const bool is_bare = !text.empty() && text.find_first_not_of("0123456789.") == std::string::npos;
-  const auto reading =
-      config::quantity_from_text(is_bare ? text + " s" : text, config::Dimension::Duration);
-  if (!reading.amount || !(*reading.amount >= 0.0)) {
-    refuse(fmt::format("{} {}: {}", option, text, reading.amount ? "is below 0" : reading.problem));
+/// The words of the command: those after `--`, or those from the first that is no option on.
+std::vector<std::string> command_of(const std::vector<std::string>& remaining,
+                                    const std::optional<std::vector<std::string>>& after_dashes) {
+  if (after_dashes && !remaining.empty()) {
+    refuse(fmt::format("measure has no option `{}`; it stands before `--`", remaining.front()));
   }
-  return Seconds{*reading.amount};
+  const std::vector<std::string>& command = after_dashes ? *after_dashes : remaining;
+  if (!after_dashes && !command.empty() && command.front().starts_with('-')) {
+    refuse(fmt::format("measure has no option `{}`; `wattune measure --help` lists them",
+                       command.front()));
+  }
+  return command;
 }
 
 void check_options(const MeasureOptions& options, const std::vector<std::string>& command) {
-  if (!command.empty() && command.front().starts_with('-') && command.front() != "-") {
-    refuse(fmt::format("measure has no option `{}`; a command whose name begins so goes after `--`",
-                       command.front()));
-  }
   if (options.compare.empty() && command.empty()) {
     refuse("measure: which command? As in `wattune measure -- sleep 1`");
   }
@@ -290,13 +289,10 @@ int measure_two(const MeasureOptions& options, Prepared& prepared, Seconds cool_
 }
 
 int measure(const MeasureOptions& options, const MachineOptions& machine_options,
-            const PricingOptions& pricing_options, std::vector<std::string> command) {
-  if (!command.empty() && command.front() == "--")
-    command.erase(command.begin());
-  else
-    check_options(options, command);
-  if (command.empty()) check_options(options, command);
-  const Seconds cool_down = parse_duration(options.cool_down, "--cool-down");
+            const PricingOptions& pricing_options, const std::vector<std::string>& command) {
+  check_options(options, command);
+  const Seconds cool_down =
+      parse_duration(options.cool_down, "--cool-down", ExitStatus::MeasureFailed);
   Pricing pricing;
   try {
     pricing = make_pricing(pricing_options);
@@ -335,7 +331,8 @@ void add_measure_options(CLI::App& command, const std::shared_ptr<MeasureOptions
 
 }  // namespace
 
-void add_measure(CLI::App& program, ExitStatus& status) {
+void add_measure(CLI::App& program, ExitStatus& status,
+                 const std::optional<std::vector<std::string>>& after_dashes) {
   CLI::App* command = program.add_subcommand(
       "measure", "Run a command and tell its energy, as `time` does its seconds");
   const auto options = std::make_shared<MeasureOptions>();
@@ -356,8 +353,9 @@ void add_measure(CLI::App& program, ExitStatus& status) {
       "big.txt\n"
       "  wattune measure --compare 'gzip -k9 log' 'zstd -k19 log'\n"
       "  wattune measure --csv emissions.csv --json --output run.json -- make -j8\n");
-  command->callback([command, options, pricing, machine, &status] {
-    status = static_cast<ExitStatus>(measure(*options, *machine, *pricing, command->remaining()));
+  command->callback([command, options, pricing, machine, &after_dashes, &status] {
+    status = static_cast<ExitStatus>(
+        measure(*options, *machine, *pricing, command_of(command->remaining(), after_dashes)));
   });
 }
 

@@ -7,7 +7,6 @@
 #include <cmath>
 #include <fstream>
 #include <functional>
-#include <sstream>
 
 #include "machine.hpp"
 #include "text_table.hpp"
@@ -15,6 +14,7 @@
 #include "wattune/base/version.hpp"
 #include "wattune/report/document.hpp"
 #include "wattune/report/emissions_csv.hpp"
+#include "wrap.hpp"
 
 namespace wattune::cli {
 namespace {
@@ -65,24 +65,13 @@ std::string view_words(View view) {
   return "";
 }
 
-constexpr std::size_t kWidth = 100;
 constexpr std::size_t kIndent = 12;
 
-/// Lines with a word in front; long ones go on below, indented.
+/// Lines with a word in front.
 class Lines {
  public:
   void add(std::string_view name, const std::string& text) {
-    std::string line = fmt::format("{:<{}}", name, kIndent - 1);
-    bool is_empty = true;
-    std::istringstream words{text};
-    for (std::string word; words >> word; is_empty = false) {
-      if (!is_empty && num_columns(line) + 1 + num_columns(word) > kWidth) {
-        text_ += line + "\n";
-        line = std::string(kIndent - 1, ' ');
-      }
-      line += " " + word;
-    }
-    text_ += line + "\n";
+    text_ += wrapped(std::string(name), text, kIndent);
   }
   void note(const std::string& text) { add("note", text); }
   [[nodiscard]] std::string take() { return std::move(text_); }

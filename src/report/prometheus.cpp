@@ -27,7 +27,7 @@ std::string labels_of(const energy::Channel& channel) {
   add("kind", to_text(channel.kind));
   if (channel.socket) add("socket", std::to_string(*channel.socket));
   if (channel.device_uuid) add("uuid", *channel.device_uuid);
-  add("source", channel.source);
+  add("source", channel.id.substr(0, channel.id.find(':')));
   add("quality", to_text(channel.provenance));
   return text;
 }
@@ -73,6 +73,13 @@ std::string prometheus_text(const std::vector<ChannelMetrics>& channels, std::st
                    if (!channel.uncertainty_ratio) return std::nullopt;
                    return number(*channel.uncertainty_ratio);
                  });
+  text +=
+      "# HELP wattune_channel_info Where the figures of a channel come from, in words.\n"
+      "# TYPE wattune_channel_info gauge\n";
+  for (const ChannelMetrics& each : channels) {
+    text += fmt::format("wattune_channel_info{{channel=\"{}\",words=\"{}\"}} 1\n",
+                        escaped(each.channel.id), escaped(each.channel.source));
+  }
   return text + fmt::format(
                     "# HELP wattune_build_info The version that serves this.\n"
                     "# TYPE wattune_build_info gauge\n"

@@ -10,6 +10,7 @@
 #include "machine.hpp"
 #include "machine_checks.hpp"
 #include "wattune/base/version.hpp"
+#include "wrap.hpp"
 
 namespace wattune::cli {
 namespace {
@@ -93,15 +94,17 @@ Findings examine(const MachineOptions& options) {
   return findings;
 }
 
+constexpr std::size_t kWords = 29;
+
 std::string line_of(std::string_view state, const std::string& name, const std::string& words,
                     const std::string& remedy) {
-  std::string text = fmt::format("  {:<9} {:<15} {}\n", state, name, words);
-  std::string rest = remedy;
-  for (bool is_first = true; !rest.empty(); is_first = false) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    text += fmt::format("  {:<9} {:<15} {} {}\n", "", "",
-                        is_first ? "to change it:" : "             ", rest.substr(0, end));
-    rest.erase(0, std::min(end + 1, rest.size()));
+  std::string text = wrapped(fmt::format("  {:<9} {:<16}", state, name), words, kWords);
+  // A command stays on its line, so that it can be copied.
+  std::size_t start = 0;
+  while (start < remedy.size()) {
+    const std::size_t end = std::min(remedy.find('\n', start), remedy.size());
+    text += std::string(kWords, ' ') + "$ " + remedy.substr(start, end - start) + "\n";
+    start = end + 1;
   }
   return text;
 }

@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "command.hpp"
 #include "machine.hpp"
+#include "machine_options.hpp"
 #include "output_file.hpp"
 #include "reading.hpp"
 #include "study_observer.hpp"
@@ -127,6 +129,25 @@ trial::Budgets budgets_of(const TuneOptions& options, const config::StudyFile& f
   return options.same_candidates_as.empty() ? config::make_budgets(file) : trial::Budgets{};
 }
 
+/// Calibrated idle power of the channels that do not know their own; a note says where it is from.
+std::map<std::string, Watts> calibrated_idle_power(energy::MachineMeters& machine) {
+  std::vector<std::string> unknown;
+  for (const auto& meter : machine.meters) {
+    if (!meter->idle_power()) unknown.push_back(meter->channel().id);
+  }
+  std::map<std::string, Watts> power;
+  if (unknown.empty()) return power;
+  const IdleKnowledge idle = read_idle_knowledge();
+  for (const std::string& channel : unknown) {
+    if (const auto known = idle.power_of(channel)) power.emplace(channel, *known);
+  }
+  const bool is_used = !power.empty();
+  machine.notes.push_back({"idle power",
+                           is_used ? energy::BackendState::Used : energy::BackendState::Absent,
+                           idle.words, is_used ? "" : "wattune meter calibrate"});
+  return power;
+}
+
 study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
                     const fs::path& database) {
   const SystemClock clock;
@@ -140,9 +161,10 @@ study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
   // First of all the study is taken: the runner ends processes that it finds among its files.
   const auto storage = open_storage(database);
   energy::MachineMeters machine = energy::open_meters(clock);
-  const auto num_cores = static_cast<double>(sysconf(_SC_NPROCESSORS_ONLN));
+  const std::map<std::string, Watts> idle_power = calibrated_idle_power(machine);
   energy::EnergyAccountant accountant{
-      std::move(machine.meters), {.num_cores = num_cores}, clock.now()};
+      std::move(machine.meters), {.num_cores = num_cores()}, clock.now()};
+  for (const auto& [channel, power] : idle_power) accountant.set_idle_power(channel, power);
   std::vector<std::string> gpus;
   for (const energy::GpuInfo& gpu : machine.gpus) gpus.push_back(gpu.uuid);
   const auto runner = runners::make_local_runner(

@@ -22,8 +22,9 @@ inline constexpr std::string_view kPrometheusContentType =
     "text/plain; version=0.0.4; charset=utf-8";
 
 /// The channels in Prometheus's text format 0.0.4: wattune_joules_total, wattune_watts and
-/// wattune_uncertainty_ratio with the labels channel, kind, socket, uuid, source and quality. A
-/// label without a value is left out.
+/// wattune_uncertainty_ratio with the labels channel, kind, socket, uuid, source and quality, and
+/// wattune_channel_info with the words about the source, which may change with a version. A label
+/// without a value is left out.
 [[nodiscard]] std::string prometheus_text(const std::vector<ChannelMetrics>& channels,
                                           std::string_view version);
 

@@ -254,10 +254,13 @@ int measure_two(const MeasureOptions& options, Prepared& prepared, Seconds cool_
   for (int i = 0; i < options.warm_up; ++i) run_pair(0, false);
   for (int i = 0; i < num_pairs; ++i) run_pair(static_cast<std::size_t>(i % 2), true);
   MeasureSetting& setting = prepared.setting;
-  // Half a pair is no pair.
-  const std::size_t num_whole = std::min(both[0].runs.size(), both[1].runs.size());
+  // Half a pair is no pair, and neither is one of which a command failed.
+  const bool has_failed = sequence.status() != 0;
+  const bool is_half = both[0].runs.size() != both[1].runs.size();
+  std::size_t num_whole = std::min(both[0].runs.size(), both[1].runs.size());
+  if (has_failed && !is_half && num_whole > 0) --num_whole;
   for (MeasuredSeries& series : both) series.runs.resize(num_whole);
-  if (!goes_on && sequence.status() != 0) {
+  if (has_failed) {
     std::fprintf(stderr,
                  "\nwattune: a command ended with status %d after %zu of %d pairs; nothing "
                  "is compared\n",

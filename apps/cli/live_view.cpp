@@ -18,17 +18,6 @@ namespace {
 using trial::History;
 using trial::Trial;
 
-std::string cut_to(std::string text, std::size_t width) {
-  while (num_columns(text) > width) {
-    do {
-      const bool is_continuation = (static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U;
-      text.pop_back();
-      if (!is_continuation) break;
-    } while (!text.empty());
-  }
-  return text;
-}
-
 /// The budget that is nearest to its end, or nothing where there is none.
 const trial::BudgetUse* tightest(std::span<const trial::BudgetUse> budgets) {
   const auto found = std::ranges::max_element(

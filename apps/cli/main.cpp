@@ -8,6 +8,7 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "command.hpp"
@@ -47,7 +48,22 @@ std::optional<std::string> wrong_command(const CLI::App& program, const std::str
                      nearest ? fmt::format("; did you mean `{}`?", *nearest) : "");
 }
 
+bool is_measure(int argc, char** argv) {
+  return argc > 1 && std::string_view{argv[1]} == "measure";
+}
+
+/// Cuts off what follows the first `--` of `measure`: the words of another program, not ours.
+std::optional<std::vector<std::string>> cut_command(int& argc, char** argv) {
+  if (!is_measure(argc, argv)) return std::nullopt;
+  char** const end = argv + argc;
+  char** const dashes = std::find(argv, end, std::string_view{"--"});
+  if (dashes == end) return std::nullopt;
+  argc = static_cast<int>(dashes - argv);
+  return std::vector<std::string>(dashes + 1, end);
+}
+
 int run(int argc, char** argv) {
+  const auto after_dashes = cut_command(argc, argv);
   ExitStatus status = ExitStatus::Ok;
   CLI::App program{kAbout, "wattune"};
   program.footer(kExamples);
@@ -62,6 +78,9 @@ int run(int argc, char** argv) {
   add_report(program);
   add_compare(program);
   add_export(program);
+  add_measure(program, status, after_dashes);
+  add_meter(program);
+  add_doctor(program, status);
   add_completion(program);
   try {
     program.parse(argc, argv);
@@ -73,7 +92,9 @@ int run(int argc, char** argv) {
     } else {
       program.exit(error);
     }
-    return static_cast<int>(is_help ? ExitStatus::Ok : ExitStatus::BadInput);
+    if (is_help) return static_cast<int>(ExitStatus::Ok);
+    return static_cast<int>(is_measure(argc, argv) ? ExitStatus::MeasureFailed
+                                                   : ExitStatus::BadInput);
   } catch (const CommandError& error) {
     complain(error.what());
     return static_cast<int>(error.status());

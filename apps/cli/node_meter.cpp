@@ -3,12 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <random>
 #include <utility>
-
-#include "machine.hpp"
 
 namespace wattune::cli {
 
@@ -21,57 +18,58 @@ std::filesystem::path node_folder() {
   return fmt::format("/tmp/wattune-{}", ::geteuid());
 }
 
-std::filesystem::path idle_power_file() {
-  const char* state = std::getenv("XDG_STATE_HOME");
-  if (state != nullptr && *state != '\0')
-    return std::filesystem::path(state) / "wattune/idle-power";
-  const char* home = std::getenv("HOME");
-  return std::filesystem::path(home != nullptr ? home : "/") / ".local/state/wattune/idle-power";
+namespace {
+
+/// Calibrated idle power of the channels that do not know their own; a note says where it is from.
+void add_idle_power(NodeMeter& node, const MachineOptions& options) {
+  const IdleKnowledge idle = read_idle_knowledge(options);
+  node.idle_words = idle.words;
+  bool is_needed = false;
+  for (const auto& meter : node.machine.meters) {
+    if (meter->idle_power()) continue;
+    is_needed = true;
+    const std::string& channel = meter->channel().id;
+    if (const auto known = idle.power_of(channel)) node.idle_power.emplace(channel, *known);
+  }
+  if (!is_needed) return;
+  const bool is_used = !node.idle_power.empty();
+  node.machine.notes.push_back({"idle power",
+                                is_used ? energy::BackendState::Used : energy::BackendState::Absent,
+                                idle.words, is_used ? "" : "wattune meter calibrate"});
 }
 
-NodeMeter open_node_meter(const Clock& clock) {
+}  // namespace
+
+NodeMeter open_node_meter(const Clock& clock, const MachineOptions& machine_options) {
   NodeMeter node;
-  node.machine = energy::open_meters(clock, meter_options());
+  node.machine = open_machine(clock, machine_options);
+  add_idle_power(node, machine_options);
+  node.proc_root = machine_options.proc_root;
   node.topology = energy::read_cpu_topology();
-  node.num_cores = static_cast<double>(::sysconf(_SC_NPROCESSORS_ONLN));
+  node.num_cores = cli::num_cores();
   energy::NodeSamplerOptions options;
   options.seed = std::random_device{}();
+  options.proc_root = machine_options.proc_root;
   options.shared_folder = node_folder();
   options.capacity = node.topology.capacity(node.num_cores);
   node.sampler =
       std::make_unique<energy::NodeSampler>(std::move(node.machine.meters), clock, options);
-  auto calibrated = energy::load_idle_powers(idle_power_file(), energy::read_idle_conditions());
-  if (calibrated) {
-    node.idle_powers = std::move(*calibrated);
-  } else {
-    node.idle_problem = calibrated.error().message;
-  }
   return node;
 }
 
-energy::EnergyAccountant NodeMeter::make_accountant(const Clock& clock) const {
+energy::AccountantOptions NodeMeter::accountant_options() const {
   energy::AccountantOptions options;
   options.num_cores = num_cores;
+  options.proc_root = proc_root;
   options.topology = topology;
   options.claims = sampler->claims();
-  energy::EnergyAccountant accountant{sampler->views(), std::move(options), clock.now()};
-  for (const energy::IdlePower& idle : idle_powers) {
-    const auto channels = accountant.channels();
-    if (std::ranges::count(channels, idle.channel_id, &energy::Channel::id) > 0) {
-      accountant.set_idle_power(idle.channel_id, idle.power);
-    }
-  }
-  return accountant;
+  return options;
 }
 
-std::string NodeMeter::describe_idle() const {
-  if (idle_problem) return "not read: " + *idle_problem;
-  if (idle_powers.empty()) return "not calibrated";
-  std::string text = "calibrated";
-  for (const energy::IdlePower& idle : idle_powers) {
-    text += fmt::format(", {} {:.3f} W", idle.channel_id, idle.power.value());
-  }
-  return text;
+energy::EnergyAccountant NodeMeter::make_accountant(const Clock& clock) const {
+  energy::EnergyAccountant accountant{sampler->views(), accountant_options(), clock.now()};
+  for (const auto& [channel, power] : idle_power) accountant.set_idle_power(channel, power);
+  return accountant;
 }
 
 std::string NodeMeter::describe_sharing() const {

@@ -18,6 +18,14 @@ std::size_t num_columns(const std::string& text) {
       text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }));
 }
 
+std::string cut_to(std::string text, std::size_t width) {
+  while (num_columns(text) > width) {
+    while ((static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U) text.pop_back();
+    text.pop_back();
+  }
+  return text;
+}
+
 std::string TextTable::text() const {
   std::vector<std::size_t> widths(rows_.front().size(), 0);
   std::vector<bool> is_right(widths.size(), true);

@@ -9,6 +9,9 @@ namespace wattune::cli {
 /// How many columns a terminal shows of UTF-8 text; every character we print is one wide.
 [[nodiscard]] std::size_t num_columns(const std::string& text);
 
+/// The front of UTF-8 text that fits into so many columns.
+[[nodiscard]] std::string cut_to(std::string text, std::size_t width);
+
 /// Rows of text in columns that line up; the first row is the head. Numbers go right, words left.
 class TextTable {
  public:

@@ -124,7 +124,7 @@ trial::Problem make_problem(const StudyFile& file) {
   }
   problem.tariff.grams_per_kwh = row->grams_per_kwh;
   problem.tariff.intensity_year = row->year;
-  problem.tariff.intensity_source = table->source;
+  problem.tariff.intensity_source = row->source;
   return problem;
 }
 

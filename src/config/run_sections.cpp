@@ -75,7 +75,7 @@ void read_zone(ReadContext& context, const MapReader& map, trial::Tariff& tariff
   tariff.zone = row->zone;
   tariff.grams_per_kwh = row->grams_per_kwh;
   tariff.intensity_year = row->year;
-  tariff.intensity_source = table->source;
+  tariff.intensity_source = row->source;
 }
 
 void read_cost_budget(ReadContext& context, const MapReader& map, const trial::Tariff& tariff,

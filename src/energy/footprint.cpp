@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "split.hpp"
 #include "wattune/base/require.hpp"
@@ -19,7 +20,7 @@ double facility_kwh(Joules metered, const Pue& pue) {
 
 Amount amount_at(const EnergyFigure& energy, double rate, const Pue& pue) {
   return {facility_kwh(energy.total().joules(), pue) * rate,
-          facility_kwh(energy.uncertainty, pue) * rate,
+          facility_kwh(energy.uncertainty, pue) * std::abs(rate),
           {}};
 }
 
@@ -42,7 +43,8 @@ Amount amount_over(const EnergyFigure& energy, const std::vector<RateBucket>& bu
     }
     const double share = total_length > 0.0 ? static_cast<double>(lengths[i]) / total_length : 1.0;
     amount.value += facility_kwh(part.joules(), pue) * *buckets[i].rate;
-    amount.uncertainty += facility_kwh(energy.uncertainty, pue) * share * *buckets[i].rate;
+    amount.uncertainty +=
+        facility_kwh(energy.uncertainty, pue) * share * std::abs(*buckets[i].rate);
   }
   return amount;
 }

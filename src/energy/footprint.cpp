@@ -7,6 +7,7 @@
 
 #include "split.hpp"
 #include "wattune/base/require.hpp"
+#include "wattune/base/text.hpp"
 
 namespace wattune::energy {
 namespace {
@@ -21,6 +22,7 @@ double facility_kwh(Joules metered, const Pue& pue) {
 Amount amount_at(const EnergyFigure& energy, double rate, const Pue& pue) {
   return {facility_kwh(energy.total().joules(), pue) * rate,
           facility_kwh(energy.uncertainty, pue) * std::abs(rate),
+          energy.total(),
           {}};
 }
 
@@ -41,6 +43,7 @@ Amount amount_over(const EnergyFigure& energy, const std::vector<RateBucket>& bu
       amount.without_rate += part;
       continue;
     }
+    amount.with_rate += part;
     const double share = total_length > 0.0 ? static_cast<double>(lengths[i]) / total_length : 1.0;
     amount.value += facility_kwh(part.joules(), pue) * *buckets[i].rate;
     amount.uncertainty +=
@@ -60,9 +63,19 @@ void add(std::optional<Amount>& sum, const std::optional<Amount>& part) {
     sum.reset();
     return;
   }
-  sum->value += part->value;
-  sum->uncertainty += part->uncertainty;
-  sum->without_rate += part->without_rate;
+  *sum += *part;
+}
+
+std::string rate_text(const RateTable& rate, const std::string& unit) {
+  if (const auto constant = rate.constant()) {
+    return fmt::format("{} {}", number_text(*constant), unit);
+  }
+  return fmt::format("{} to {} {} by time", number_text(rate.lowest()), number_text(rate.highest()),
+                     unit);
+}
+
+std::string pue_text(const Pue& pue) {
+  return fmt::format("PUE {} ({})", number_text(pue.factor), pue.source);
 }
 
 std::string kind_text(const std::optional<CarbonKind>& kind) {
@@ -83,6 +96,14 @@ std::optional<CarbonKind> carbon_kind_from_text(std::string_view text) {
     }
   }
   return std::nullopt;
+}
+
+Amount& Amount::operator+=(const Amount& other) {
+  value += other.value;
+  uncertainty += other.uncertainty;
+  with_rate += other.with_rate;
+  without_rate += other.without_rate;
+  return *this;
 }
 
 Footprint footprint(const EnergyFigure& energy, WallTime start, WallTime end,
@@ -117,6 +138,30 @@ Result<Footprint> sum(std::span<const Footprint> parts) {
     add(total.cost, part.cost);
   }
   return total;
+}
+
+std::string basis_text(const CarbonIntensity& intensity, const Pue& pue) {
+  std::string text = intensity.zone;
+  if (intensity.year) text += fmt::format("{}{}", text.empty() ? "" : " ", *intensity.year);
+  if (!text.empty()) text += ", ";
+  const std::string kind = intensity.kind ? to_text(*intensity.kind) : "kind not stated";
+  return fmt::format("{}{}, {}, {}; {}", text, rate_text(intensity.rate, "g/kWh"), kind,
+                     pue_text(pue), intensity.source);
+}
+
+std::string basis_text(const Price& price, const Pue& pue) {
+  return fmt::format("{}, {}; {}", rate_text(price.rate, price.currency + "/kWh"), pue_text(pue),
+                     price.source);
+}
+
+std::string basis_text(const Embodied& embodied) {
+  return fmt::format("{} kg over {} h, share {}; {}", number_text(embodied.mass_g / 1000.0),
+                     number_text(embodied.lifetime.value() / 3600.0), number_text(embodied.share),
+                     embodied.source);
+}
+
+double at_most(const Amount& amount, const RateTable& rate, const Pue& pue) {
+  return amount.value + facility_kwh(amount.without_rate.joules(), pue) * rate.highest();
 }
 
 double embodied_grams(Seconds duration, const Embodied& embodied) {

@@ -9,6 +9,7 @@
 
 #include "data_table.hpp"
 #include "shipped_data.hpp"
+#include "wattune/base/text.hpp"
 
 namespace wattune::energy {
 namespace {
@@ -87,6 +88,19 @@ Result<GridTable> shipped_grid_table() {
 
 CarbonIntensity intensity_of(const GridIntensity& row) {
   return {RateTable{row.grams_per_kwh}, row.zone, row.year, row.source, row.kind};
+}
+
+Result<CarbonIntensity> zone_intensity(std::string_view zone) {
+  const Result<GridTable> table = shipped_grid_table();
+  if (!table) return tl::unexpected(table.error());
+  if (const GridIntensity* row = table->find(zone)) return intensity_of(*row);
+  const auto nearest = nearest_name(zone, table->zones());
+  return fail(
+      ErrorKind::NotFound,
+      fmt::format("the table of grid intensities has no zone `{}`; a zone is an ISO country "
+                  "code of three letters, such as DEU, or a cloud region, such as "
+                  "gcp:europe-west3; an intensity of your own serves as well{}",
+                  zone, nearest ? fmt::format("; did you mean `{}`?", *nearest) : ""));
 }
 
 }  // namespace wattune::energy

@@ -8,6 +8,7 @@
 #include "data_table.hpp"
 #include "shipped_data.hpp"
 #include "wattune/base/require.hpp"
+#include "wattune/base/text.hpp"
 
 namespace wattune::energy {
 namespace {
@@ -41,6 +42,21 @@ Result<std::vector<PuePreset>> shipped_pue_presets() {
 
 Pue pue_of(const PuePreset& preset) {
   return {preset.factor, fmt::format("{}: {} ({})", preset.name, preset.source, preset.year)};
+}
+
+Result<Pue> pue_preset(std::string_view name) {
+  const auto presets = shipped_pue_presets();
+  if (!presets) return tl::unexpected(presets.error());
+  std::vector<std::string> names;
+  for (const PuePreset& preset : *presets) {
+    if (preset.name == name) return pue_of(preset);
+    names.push_back(preset.name);
+  }
+  const auto nearest = nearest_name(name, names);
+  return fail(ErrorKind::NotFound,
+              fmt::format("no PUE is named `{}`; allowed: a number from 1 to 10, {}{}", name,
+                          join_names(names, "or"),
+                          nearest ? fmt::format("; did you mean `{}`?", *nearest) : ""));
 }
 
 Result<EmbodiedFactors> parse_embodied_factors(std::string_view text) {

@@ -66,7 +66,8 @@ TEST(Footprint, LeavesOutWhatTheTableDoesNotCoverAndSaysHowMuch) {
   EXPECT_EQ(print.carbon->without_rate, Microjoules{2 * kKwh});
   EXPECT_FALSE(print.carbon->is_whole());
   const Footprint outside = footprint(kwh(4.0), at(20h), at(21h), with_intensity(two_halves()));
-  EXPECT_EQ(outside.carbon->value, 0.0);
+  EXPECT_FALSE(outside.carbon->is_known()) << "unknown, not 0 g";
+  EXPECT_TRUE(print.carbon->is_known());
   EXPECT_EQ(outside.carbon->without_rate, Microjoules{4 * kKwh});
 }
 
@@ -93,6 +94,7 @@ TEST(Footprint, LosesNoMicrojouleWhereverAWindowIsCut) {
     const Amount other = *footprint(figure, start, end, in_odd).carbon;
     // What one table does not know is just what the other one knows.
     ASSERT_EQ(one.without_rate + other.without_rate, figure.total());
+    ASSERT_EQ(one.without_rate + one.with_rate, figure.total());
     const double known = static_cast<double>((figure.total() - one.without_rate).count());
     ASSERT_NEAR(one.value, known / static_cast<double>(kKwh), 1e-9);
   }

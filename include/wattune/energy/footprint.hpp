@@ -83,10 +83,15 @@ struct Tariff {
 struct Amount {
   double value = 0.0;        ///< For the energy whose rate is known.
   double uncertainty = 0.0;  ///< Half width of 95 %: the energy's own, at these rates.
-  /// Metered energy in times for which the table has no rate: in `value` it is not.
+  /// Metered energy that `value` counts, and that drawn at times for which the table has no rate.
+  /// The two add up to the energy exactly.
+  Microjoules with_rate = {};
   Microjoules without_rate = {};
 
   [[nodiscard]] bool is_whole() const { return without_rate.count() == 0; }
+  /// False where the table has no rate for any of it: `value` is unknown then, not 0.
+  [[nodiscard]] bool is_known() const { return is_whole() || with_rate.count() > 0; }
+  Amount& operator+=(const Amount& other);
   bool operator==(const Amount&) const = default;
 };
 
@@ -114,6 +119,19 @@ struct Footprint {
 ///
 /// Errors   Invalid  carbon of different kinds, money of different currencies
 [[nodiscard]] Result<Footprint> sum(std::span<const Footprint> parts);
+
+/// The value with the energy that has no rate put in at the highest rate of the table: never too
+/// low where no hour is worse than the worst one that is known. For budgets, which must not be
+/// overrun in silence; never shown as a result.
+[[nodiscard]] double at_most(const Amount& amount, const RateTable& rate, const Pue& pue);
+
+/// What a figure rests on, for every place that shows one:
+/// "DEU 2023, 381 g/kWh, life-cycle average, PUE 1 (IT only); Our World in Data ...".
+[[nodiscard]] std::string basis_text(const CarbonIntensity& intensity, const Pue& pue);
+/// "0.22 to 0.34 EUR/kWh by time, PUE 1 (IT only); tariff.csv".
+[[nodiscard]] std::string basis_text(const Price& price, const Pue& pue);
+/// "1500 kg over 35040 h, share 1; study file".
+[[nodiscard]] std::string basis_text(const Embodied& embodied);
 
 /// Grams of the machine's making that fall on a duration. Never multiplied by PUE, never added to
 /// the carbon of the energy.

@@ -42,4 +42,9 @@ struct GridTable {
 /// The row as an intensity that holds for ever.
 [[nodiscard]] CarbonIntensity intensity_of(const GridIntensity& row);
 
+/// The shipped intensity of a zone.
+///
+/// Errors   NotFound  no such zone; the message says what a zone is, and which was probably meant
+[[nodiscard]] Result<CarbonIntensity> zone_intensity(std::string_view zone);
+
 }  // namespace wattune::energy

@@ -25,6 +25,11 @@ struct PuePreset {
 [[nodiscard]] Result<std::vector<PuePreset>> shipped_pue_presets();
 [[nodiscard]] Pue pue_of(const PuePreset& preset);
 
+/// The shipped preset of that name.
+///
+/// Errors   NotFound  no such preset; the message names those there are
+[[nodiscard]] Result<Pue> pue_preset(std::string_view name);
+
 /// What a machine is made of, beyond a base server with one CPU and 16 GB.
 struct MachineParts {
   std::size_t cpus = 1;

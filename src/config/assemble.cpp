@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "wattune/base/text.hpp"
-#include "wattune/energy/grid_intensity.hpp"
 #include "wattune/samplers/grid.hpp"
 #include "wattune/samplers/list.hpp"
 #include "wattune/samplers/random.hpp"
@@ -106,27 +104,6 @@ std::vector<std::string> required_metrics(const trial::Problem& problem) {
 }
 
 }  // namespace
-
-trial::Problem make_problem(const StudyFile& file) {
-  trial::Problem problem = file.problem;
-  if (problem.tariff.zone.empty() || problem.tariff.grams_per_kwh) return problem;
-  const Result<energy::GridTable> table = energy::shipped_grid_table();
-  if (!table) throw file.error_at("energy.zone", table.error().message);
-  const energy::GridIntensity* row = table->find(problem.tariff.zone);
-  if (row == nullptr) {
-    const std::vector<std::string> zones = table->zones();
-    std::string message =
-        fmt::format("`energy.zone`: the table of grid intensities has no {}", problem.tariff.zone);
-    if (const auto near = nearest_name(problem.tariff.zone, zones)) {
-      message += fmt::format("; did you mean `{}`?", *near);
-    }
-    throw file.error_at("energy.zone", message + "; `energy.intensity: 400 g/kWh` sets your own");
-  }
-  problem.tariff.grams_per_kwh = row->grams_per_kwh;
-  problem.tariff.intensity_year = row->year;
-  problem.tariff.intensity_source = table->source;
-  return problem;
-}
 
 std::unique_ptr<strategies::Strategy> make_strategy(const StudyFile& file,
                                                     const trial::Problem& problem) try {

@@ -7,7 +7,6 @@
 
 #include "wattune/base/text.hpp"
 #include "wattune/config/known_names.hpp"
-#include "wattune/energy/grid_intensity.hpp"
 
 namespace wattune::config {
 namespace {
@@ -37,47 +36,6 @@ std::optional<Seconds> as_seconds(std::optional<double> amount) {
   return amount ? std::optional{Seconds{*amount}} : std::nullopt;
 }
 
-void read_price(ReadContext& context, const MapReader& map, trial::Tariff& tariff) {
-  const YamlNode* const node = map.find("price");
-  if (node == nullptr) return;
-  const MoneyReading reading = price_from_text(node->is_scalar() ? node->text : describe(*node));
-  if (!reading.money) {
-    context.error(*node, fmt::format("`energy.price` {}", reading.problem));
-  } else if (reading.money->amount <= 0.0) {
-    context.error(*node,
-                  fmt::format("`energy.price` must be more than 0, not {}", describe(*node)));
-  } else {
-    tariff.price_per_kwh = reading.money->amount;
-    tariff.currency = reading.money->currency;
-  }
-}
-
-/// The zone, and its intensity from the shipped table.
-void read_zone(ReadContext& context, const MapReader& map, trial::Tariff& tariff) {
-  const YamlNode* const node = map.find("zone");
-  const auto code = node ? read_text(context, *node, "energy.zone") : std::nullopt;
-  if (!code) return;
-  const Result<energy::GridTable> table = energy::shipped_grid_table();
-  if (!table) {
-    context.error(*node, table.error().message);
-    return;
-  }
-  const energy::GridIntensity* const row = table->find(*code);
-  if (row == nullptr) {
-    const auto nearest = nearest_name(*code, table->zones());
-    context.error(*node,
-                  fmt::format("the table of grid intensities has no zone `{}`; a zone is an "
-                              "ISO country code of three letters, such as DEU, and "
-                              "`intensity: 400 g/kWh` sets your own{}",
-                              *code, nearest ? fmt::format("; did you mean `{}`?", *nearest) : ""));
-    return;
-  }
-  tariff.zone = row->zone;
-  tariff.grams_per_kwh = row->grams_per_kwh;
-  tariff.intensity_year = row->year;
-  tariff.intensity_source = table->source;
-}
-
 void read_cost_budget(ReadContext& context, const MapReader& map, const trial::Tariff& tariff,
                       BudgetSection& budget) {
   const YamlNode* const node = map.find("cost");
@@ -89,10 +47,10 @@ void read_cost_budget(ReadContext& context, const MapReader& map, const trial::T
     context.error(*node, fmt::format("`budget.cost` must be more than 0, not {}", describe(*node)));
   } else if (!context.marks.contains("energy.price")) {
     context.error(*node, "nothing can measure `budget.cost` without `energy.price`");
-  } else if (tariff.price_per_kwh && !reading.money->currency.empty() &&
-             reading.money->currency != tariff.currency) {
+  } else if (tariff.price && !reading.money->currency.empty() &&
+             reading.money->currency != tariff.price->currency) {
     context.error(*node, fmt::format("`budget.cost` is in {}, but `energy.price` in {}",
-                                     reading.money->currency, tariff.currency));
+                                     reading.money->currency, tariff.price->currency));
   } else {
     budget.cost = reading.money->amount;
   }
@@ -184,22 +142,6 @@ trial::Resource read_resource(ReadContext& context, MapReader& study) {
     context.error(*map.find("min"), fmt::format("`resource.min` {} is above `max` {}", *min, *max));
   }
   return resource;
-}
-
-trial::Tariff read_tariff(ReadContext& context, MapReader& study) {
-  trial::Tariff tariff;
-  const YamlNode* const node = study.find("energy");
-  if (node == nullptr) return tariff;
-  MapReader map(context, *node, "energy", "energy");
-  read_zone(context, map, tariff);
-  if (const auto intensity = map.quantity("intensity", Dimension::Intensity)) {
-    tariff.grams_per_kwh = intensity;
-    tariff.intensity_source = "study file";
-    tariff.intensity_year = 0;
-  }
-  read_price(context, map, tariff);
-  assign(tariff.pue, map.number("pue", between(1, 10)));
-  return tariff;
 }
 
 BudgetSection read_budget(ReadContext& context, MapReader& study, const trial::Tariff& tariff) {

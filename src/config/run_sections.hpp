@@ -14,8 +14,6 @@ std::vector<CapturePattern> read_capture(ReadContext& context, MapReader& study)
 std::vector<std::string> read_metrics(ReadContext& context, MapReader& study,
                                       const std::vector<CapturePattern>& capture);
 trial::Resource read_resource(ReadContext& context, MapReader& study);
-/// `energy:`.
-trial::Tariff read_tariff(ReadContext& context, MapReader& study);
 /// The tariff tells which budgets can be measured.
 BudgetSection read_budget(ReadContext& context, MapReader& study, const trial::Tariff& tariff);
 /// A relative `directory` is resolved against `folder`.

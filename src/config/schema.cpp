@@ -124,10 +124,20 @@ constexpr std::array kSchema{
     SchemaKey{"runner", "directory", "path", "the study file's folder"},
     SchemaKey{"runner", "environment", "map of strings", "none"},
 
-    SchemaKey{"energy", "zone", "country code", "none"},
-    SchemaKey{"energy", "intensity", "intensity", "the zone's"},
-    SchemaKey{"energy", "price", "price", "none"},
-    SchemaKey{"energy", "pue", "number", "1"},
+    SchemaKey{"energy", "zone", "country code or cloud region", "none"},
+    SchemaKey{"energy", "intensity", "intensity or table", "the zone's"},
+    SchemaKey{"energy", "price", "price or table", "none"},
+    SchemaKey{"energy", "pue", "number or name", "1: the machine alone"},
+    SchemaKey{"energy", "embodied", "map", "none"},
+
+    SchemaKey{"embodied", "mass", "mass", "from the parts"},
+    SchemaKey{"embodied", "cpus", "whole number", "1"},
+    SchemaKey{"embodied", "gpus", "whole number", "0"},
+    SchemaKey{"embodied", "memory_gb", "number", "16"},
+    SchemaKey{"embodied", "ssds", "whole number", "0"},
+    SchemaKey{"embodied", "hdds", "whole number", "0"},
+    SchemaKey{"embodied", "share", "number", "1"},
+    SchemaKey{"embodied", "lifetime", "duration", "35040 h"},
 
     SchemaKey{"report", "tolerance", "number", "0.01"},
 };
@@ -174,6 +184,12 @@ constexpr std::array kSynonyms{
     Synonym{"runner", "cores", "cores_per_trial"},
     Synonym{"runner", "gpus", "gpus_per_trial"},
     Synonym{"energy", "country", "zone"},
+    Synonym{"energy", "grid", "zone"},
+    Synonym{"energy", "region", "zone"},
+    Synonym{"energy", "carbon_intensity", "intensity"},
+    Synonym{"energy", "tariff", "price"},
+    Synonym{"embodied", "kg", "mass"},
+    Synonym{"embodied", "memory", "memory_gb"},
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "command_section.hpp"
 #include "cross_checks.hpp"
+#include "energy_section.hpp"
 #include "objectives_section.hpp"
 #include "run_sections.hpp"
 #include "space_section.hpp"
@@ -91,7 +92,7 @@ StudyFile read_sections(ReadContext& context, MapReader& study, const fs::path& 
   file.capture = read_capture(context, study);
   check_placeholders(context, study, file.command, study.find("capture") != nullptr);
   file.metrics = read_metrics(context, study, file.capture);
-  problem.tariff = read_tariff(context, study);
+  problem.tariff = read_tariff(context, study, file_name.parent_path());
   problem.resource = read_resource(context, study);
   const Measurable measurable = measurable_of(context, file);
   problem.objectives = read_objectives(context, study, measurable);

@@ -4,82 +4,62 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
-#include <cmath>
-#include <map>
+#include <iterator>
 #include <optional>
 
-#include "grid_data.hpp"
-#include "sha256.hpp"
+#include "data_table.hpp"
+#include "shipped_data.hpp"
+#include "wattune/base/text.hpp"
 
 namespace wattune::energy {
 namespace {
 
-constexpr std::string_view kColumns = "zone,name,gram_per_kwh,year";
 constexpr double kMostGrams = 3000.0;  // no fuel is dirtier than about half of this
-constexpr int kFirstYear = 1990;
-constexpr int kLastYear = 2100;
 
-std::string upper(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](unsigned char letter) {
-    return static_cast<char>(std::toupper(letter));
+bool is_same_zone(std::string_view left, std::string_view right) {
+  return std::ranges::equal(left, right, [](unsigned char a, unsigned char b) {
+    return std::tolower(a) == std::tolower(b);
   });
-  return result;
 }
 
-std::string_view take_line(std::string_view& text) {
-  const auto end = std::min(text.find('\n'), text.size());
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return line;
+/// Countries have codes of three letters, cloud regions a provider in front.
+bool is_zone(std::string_view zone, bool is_cloud) {
+  const auto colon = zone.find(':');
+  return is_cloud ? colon != std::string_view::npos && colon > 0 && colon + 1 < zone.size()
+                  : zone.size() == 3 && colon == std::string_view::npos;
 }
 
-template <typename Number>
-std::optional<Number> number(std::string_view text) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-/// A row, or nothing where a field is missing or makes no sense.
-std::optional<GridIntensity> parse_row(std::string_view line) {
-  std::vector<std::string_view> fields;
-  for (std::string_view rest = line;;) {
-    const auto comma = rest.find(',');
-    fields.push_back(rest.substr(0, comma));
-    if (comma == std::string_view::npos) break;
-    rest.remove_prefix(comma + 1);
+Result<GridTable> parse_table(std::string_view name, std::string_view text, bool is_cloud) {
+  const auto data = parse_data_table(
+      name, text, is_cloud ? "zone,name,gram_per_kwh,year,source" : "zone,name,gram_per_kwh,year");
+  if (!data) return tl::unexpected(data.error());
+  const auto kind_line = data->header.find("kind");
+  const auto kind =
+      kind_line != data->header.end() ? carbon_kind_from_text(kind_line->second) : std::nullopt;
+  if (!kind) {
+    return fail(
+        ErrorKind::Invalid,
+        fmt::format("{}: its header has no line \"# kind: life-cycle average\" or the like", name));
   }
-  if (fields.size() != 4 || fields[0].size() != 3) return std::nullopt;
-  const auto grams = number<double>(fields[2]);
-  const auto year = number<int>(fields[3]);
-  if (!grams || !(*grams >= 0.0 && *grams <= kMostGrams)) return std::nullopt;
-  if (!year || *year < kFirstYear || *year > kLastYear) return std::nullopt;
-  return GridIntensity{std::string(fields[0]), std::string(fields[1]), *grams, *year};
-}
-
-/// The "# key: value" lines at the front of the text, which is moved past them.
-std::map<std::string, std::string> take_header(std::string_view& text) {
-  std::map<std::string, std::string> header;
-  while (text.starts_with("# ")) {
-    const std::string_view line = take_line(text).substr(2);
-    const auto colon = line.find(": ");
-    if (colon == std::string_view::npos) continue;
-    header.emplace(line.substr(0, colon), line.substr(colon + 2));
+  GridTable table;
+  for (const DataTable::Row& row : data->rows) {
+    const auto grams = number_of<double>(row.fields[2]);
+    if (!is_zone(row.fields[0], is_cloud)) return bad_row(*data, row, "has no zone");
+    if (!grams || !(*grams >= 0.0 && *grams <= kMostGrams)) {
+      return bad_row(*data, row, fmt::format("has no value from 0 to {}", kMostGrams));
+    }
+    const std::string source{is_cloud ? row.fields[4] : data->header.find("source")->second};
+    table.rows.push_back(
+        {std::string(row.fields[0]), std::string(row.fields[1]), *grams, row.year, source, *kind});
   }
-  return header;
-}
-
-tl::unexpected<Error> bad_table(std::string words) {
-  return fail(ErrorKind::Invalid, "grid intensity table: " + std::move(words));
+  return table;
 }
 
 }  // namespace
 
 const GridIntensity* GridTable::find(std::string_view zone) const {
-  const auto row = std::ranges::find(rows, upper(zone), &GridIntensity::zone);
+  const auto row = std::ranges::find_if(
+      rows, [&](const GridIntensity& here) { return is_same_zone(here.zone, zone); });
   return row != rows.end() ? &*row : nullptr;
 }
 
@@ -90,30 +70,37 @@ std::vector<std::string> GridTable::zones() const {
 }
 
 Result<GridTable> parse_grid_table(std::string_view text) {
-  const auto header = take_header(text);
-  const auto source = header.find("source");
-  const auto checksum = header.find("sha256");
-  if (source == header.end() || checksum == header.end()) {
-    return bad_table("its header does not name its source and its checksum");
-  }
-  if (const std::string found = sha256_hex(text); found != checksum->second) {
-    return bad_table(fmt::format("its checksum is {}, not {}", found, checksum->second));
-  }
-  if (take_line(text) != kColumns) return bad_table(fmt::format("no line \"{}\"", kColumns));
+  return parse_table("grid intensity table", text, false);
+}
 
-  GridTable table{source->second, {}};
-  while (!text.empty()) {
-    const std::string_view line = take_line(text);
-    const std::optional<GridIntensity> row = parse_row(line);
-    if (!row) return bad_table(fmt::format("\"{}\" is not a zone with a value and a year", line));
-    if (table.find(row->zone) != nullptr) return bad_table(row->zone + " is there twice");
-    table.rows.push_back(*row);
-  }
-  return table;
+Result<GridTable> parse_cloud_table(std::string_view text) {
+  return parse_table("cloud intensity table", text, true);
 }
 
 Result<GridTable> shipped_grid_table() {
-  return parse_grid_table(shipped_grid_csv());
+  Result<GridTable> table = parse_grid_table(shipped_grid_csv());
+  if (!table) return table;
+  Result<GridTable> cloud = parse_cloud_table(shipped_cloud_csv());
+  if (!cloud) return cloud;
+  std::ranges::move(cloud->rows, std::back_inserter(table->rows));
+  return table;
+}
+
+CarbonIntensity intensity_of(const GridIntensity& row) {
+  return {RateTable{row.grams_per_kwh}, row.zone, row.year, row.source, row.kind};
+}
+
+Result<CarbonIntensity> zone_intensity(std::string_view zone) {
+  const Result<GridTable> table = shipped_grid_table();
+  if (!table) return tl::unexpected(table.error());
+  if (const GridIntensity* row = table->find(zone)) return intensity_of(*row);
+  const auto nearest = nearest_name(zone, table->zones());
+  return fail(
+      ErrorKind::NotFound,
+      fmt::format("the table of grid intensities has no zone `{}`; a zone is an ISO country "
+                  "code of three letters, such as DEU, or a cloud region, such as "
+                  "gcp:europe-west3; an intensity of your own serves as well{}",
+                  zone, nearest ? fmt::format("; did you mean `{}`?", *nearest) : ""));
 }
 
 }  // namespace wattune::energy

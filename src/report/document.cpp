@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "footprint_json.hpp"
 #include "wattune/base/text.hpp"
 #include "wattune/base/version.hpp"
 #include "wattune/report/recommendation.hpp"
@@ -55,7 +56,7 @@ Json objectives_json(const trial::Problem& problem) {
   for (const trial::Objective& objective : problem.objectives) {
     list.push_back({{"name", to_text(objective.measure)},
                     {"direction", direction_text(objective.direction)},
-                    {"unit", unit_of(objective.measure, problem.tariff.currency)}});
+                    {"unit", unit_of(objective.measure, trial::currency_of(problem.tariff))}});
   }
   return list;
 }
@@ -147,27 +148,6 @@ Json parameters_json(const trial::Problem& problem) {
   return Json(space::to_json(problem.space)).at("parameters");
 }
 
-Json carbon_json(const History& history) {
-  const trial::Tariff& tariff = history.problem().tariff;
-  if (!tariff.grams_per_kwh || history.total_energy().is_missing()) return nullptr;
-  return {{"value", history.grams(history.total_energy().total().joules())},
-          {"unit", "g"},
-          {"zone", tariff.zone.empty() ? Json(nullptr) : Json(tariff.zone)},
-          {"year", tariff.intensity_year == 0 ? Json(nullptr) : Json(tariff.intensity_year)},
-          {"intensity", *tariff.grams_per_kwh},
-          {"source", tariff.intensity_source},
-          {"pue", tariff.pue}};
-}
-
-Json cost_json(const History& history) {
-  const trial::Tariff& tariff = history.problem().tariff;
-  if (!tariff.price_per_kwh || history.total_energy().is_missing()) return nullptr;
-  return {{"value", history.money(history.total_energy().total().joules())},
-          {"currency", tariff.currency},
-          {"price_per_kwh", *tariff.price_per_kwh},
-          {"pue", tariff.pue}};
-}
-
 Json savings_json(const std::vector<Saving>& savings) {
   Json list = Json::array();
   for (const Saving& saving : savings) {
@@ -202,6 +182,8 @@ Json ledger_json(const StudyRecord& record, const std::vector<Recommendation>& r
           {"entries", entries},
           {"carbon", carbon_json(history)},
           {"cost", cost_json(history)},
+          {"embodied", embodied_json(history)},
+          {"footprint_notes", footprint_notes(history)},
           {"savings", savings_json(saved)},
           {"sentence", ledger_sentence(history, recommendations, saved)}};
 }
@@ -211,7 +193,7 @@ Json ledger_json(const StudyRecord& record, const std::vector<Recommendation>& r
 void StudyRecord::apply(const trial::LoggedEvent& logged) {
   if (logged.sequence == 1) started_at = logged.at;
   updated_at = logged.at;
-  history.apply(logged.event);
+  history.apply(logged.event, logged.at);
   ledger.apply(logged.event);
 }
 

@@ -62,7 +62,7 @@ Result<void> Session::read_log() {
     }
     begins_well = begins_well && history_.has_value();
     if (!begins_well) return;
-    history_->apply(logged.event);
+    history_->apply(logged.event, logged.at);
     orders_.apply(logged.event, logged.at);
     last_write_ = logged.at;
   });
@@ -361,7 +361,7 @@ Result<void> Session::append(const std::vector<trial::Event>& events) {
 }
 
 void Session::apply(const trial::Event& event, WallTime at) {
-  history_->apply(event);
+  history_->apply(event, at);
   orders_.apply(event, at);
   parts_.observer.on_event(event, *history_);
 }

@@ -30,12 +30,12 @@ std::vector<BudgetUse> budget_use(const Budgets& budgets, const History& history
   if (budgets.energy) uses.push_back({"energy", budgets.energy->value(), energy.value(), "J"});
   if (budgets.time) uses.push_back({"time", budgets.time->value(), running_time.value(), "s"});
   if (budgets.carbon_g) {
-    if (!tariff.grams_per_kwh) throw ConfigError("a carbon budget needs a grid intensity");
-    uses.push_back({"carbon", *budgets.carbon_g, history.grams(energy), "g"});
+    if (!tariff.intensity) throw ConfigError("a carbon budget needs a grid intensity");
+    uses.push_back({"carbon", *budgets.carbon_g, history.carbon_spent(), "g"});
   }
   if (budgets.cost) {
-    if (!tariff.price_per_kwh) throw ConfigError("a cost budget needs a price per kWh");
-    uses.push_back({"cost", *budgets.cost, history.money(energy), tariff.currency});
+    if (!tariff.price) throw ConfigError("a cost budget needs a price per kWh");
+    uses.push_back({"cost", *budgets.cost, history.cost_spent(), tariff.price->currency});
   }
   return uses;
 }

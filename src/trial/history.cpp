@@ -10,8 +10,6 @@
 namespace wattune::trial {
 namespace {
 
-constexpr double kJoulesPerKwh = 3.6e6;
-
 TrialState state_after(Outcome outcome) {
   switch (outcome) {
     case Outcome::Completed:
@@ -40,13 +38,22 @@ double excess(const Constraint& constraint, double value) {
   return sum;
 }
 
+/// Part of an amount cannot be compared with the whole of another.
+std::optional<double> whole(const energy::Amount& amount) {
+  return amount.is_whole() ? std::optional{amount.value} : std::nullopt;
+}
+
 }  // namespace
 
 History::History(Problem problem) : problem_(std::move(problem)) {
   WATTUNE_REQUIRE(!problem_.objectives.empty());
+  const Tariff& tariff = problem_.tariff;
+  has_changing_rates_ = (tariff.intensity && !tariff.intensity->rate.constant()) ||
+                        (tariff.price && !tariff.price->rate.constant());
 }
 
-void History::apply(const Event& event) {
+void History::apply(const Event& event, WallTime at) {
+  now_ = at;
   std::visit([this](const auto& e) { on(e); }, event);
 }
 
@@ -109,9 +116,7 @@ void History::on(const Reported& event) {
   Trial& trial = known(event.trial);
   WATTUNE_REQUIRE(trial.is_running());
   WATTUNE_REQUIRE(event.step > trial.step());
-  trial.energy_ += event.energy;
-  trial.duration_s_ += event.duration.value();
-  total_energy_ += event.energy;
+  charge(trial, event.energy, event.duration);
 
   Report report;
   report.step = event.step;
@@ -121,6 +126,7 @@ void History::on(const Reported& event) {
   report.duration_s = static_cast<float>(trial.duration_s_);
   report.provenance = trial.energy_.provenance;
   trial.reports_.push_back(report);
+  if (has_changing_rates_) trial.extras().spent_at_report.push_back(trial.extras().spent);
   store_metrics(trial, event.metrics);
 }
 
@@ -202,12 +208,10 @@ void History::on(const AssignmentEnded& event) {
   WATTUNE_REQUIRE(trial.is_running());
   trial.state_ = state_after(event.outcome);
   trial.outcome_ = event.outcome;
-  trial.energy_ += event.energy;
-  trial.duration_s_ += event.duration.value();
+  charge(trial, event.energy, event.duration);
   if (!event.detail.empty() || (trial.extras_ && !trial.extras_->detail.empty())) {
     trial.extras().detail = event.detail;
   }
-  total_energy_ += event.energy;
   finished_order_.push_back(event.trial);
   --num_running_;
   trial.reports_.shrink_to_fit();
@@ -216,13 +220,13 @@ void History::on(const AssignmentEnded& event) {
 
 void History::on(const IdleMeasured& event) {
   idle_ = event;
-  total_energy_ += event.energy;
+  draw(event.energy, event.duration);
   total_duration_ += event.duration;
 }
 
 void History::on(const OverheadBooked& event) {
-  total_energy_ += event.engine;
-  total_energy_ += event.rest;
+  draw(event.engine, event.duration);
+  draw(event.rest, event.duration);
   total_duration_ += event.duration;
 }
 
@@ -233,19 +237,63 @@ void History::on(const SessionEnded& event) {
 void History::on(const WorkRepeated& event) {
   Trial& trial = known(event.trial);
   WATTUNE_REQUIRE(trial.is_running());
-  trial.energy_ += event.energy;
-  trial.duration_s_ += event.duration.value();
-  total_energy_ += event.energy;
+  charge(trial, event.energy, event.duration);
 }
 
-double History::grams(Joules energy) const {
-  WATTUNE_REQUIRE(problem_.tariff.grams_per_kwh.has_value());
-  return energy.value() / kJoulesPerKwh * problem_.tariff.pue * *problem_.tariff.grams_per_kwh;
+Footprints History::amounts_of(const EnergyFigure& energy, Seconds duration) const {
+  const auto length = std::chrono::duration_cast<WallTime::duration>(
+      std::chrono::duration<double>(duration.value()));
+  const energy::Footprint print = energy::footprint(energy, now_ - length, now_, problem_.tariff);
+  return {print.carbon.value_or(energy::Amount{}), print.cost.value_or(energy::Amount{})};
 }
 
-double History::money(Joules energy) const {
-  WATTUNE_REQUIRE(problem_.tariff.price_per_kwh.has_value());
-  return energy.value() / kJoulesPerKwh * problem_.tariff.pue * *problem_.tariff.price_per_kwh;
+void History::draw(const EnergyFigure& energy, Seconds duration) {
+  total_energy_ += energy;
+  if (has_changing_rates_) spent_ += amounts_of(energy, duration);
+}
+
+void History::charge(Trial& trial, const EnergyFigure& energy, Seconds duration) {
+  trial.energy_ += energy;
+  trial.duration_s_ += duration.value();
+  if (has_changing_rates_) trial.extras().spent += amounts_of(energy, duration);
+  draw(energy, duration);
+}
+
+Footprints History::spent() const {
+  if (has_changing_rates_) return spent_;
+  EnergyFigure known = total_energy_;
+  if (known.is_missing()) known.provenance = Provenance::Modelled;
+  return amounts_of(known, Seconds{});
+}
+
+energy::Footprint History::total_footprint() const {
+  energy::Footprint print = energy::footprint(total_energy_, now_, now_, problem_.tariff);
+  const Footprints amounts = spent();
+  if (print.carbon) print.carbon = amounts.carbon;
+  if (print.cost) print.cost = amounts.cost;
+  return print;
+}
+
+double History::carbon_spent() const {
+  const Tariff& tariff = problem_.tariff;
+  WATTUNE_REQUIRE(tariff.intensity.has_value());
+  return energy::at_most(spent().carbon, tariff.intensity->rate, tariff.pue);
+}
+
+double History::cost_spent() const {
+  const Tariff& tariff = problem_.tariff;
+  WATTUNE_REQUIRE(tariff.price.has_value());
+  return energy::at_most(spent().cost, tariff.price->rate, tariff.pue);
+}
+
+/// Grams and money of a trial as of a report.
+Footprints History::spent_at(const Trial& trial, std::size_t report_index) const {
+  if (has_changing_rates_) return trial.extras_->spent_at_report.at(report_index);
+  const Report& report = trial.reports()[report_index];
+  EnergyFigure energy;
+  energy.dynamic = report.energy;
+  energy.uncertainty = Joules{report.uncertainty_j};
+  return amounts_of(energy, Seconds{});
 }
 
 std::optional<double> History::value_of_phase(const Trial& trial, const Measure& measure) const {
@@ -279,11 +327,11 @@ std::optional<double> History::value_of_report(const Trial& trial, const Measure
     case MeasureKind::Duration:
       return report.duration_s;
     case MeasureKind::Carbon:
-      if (!is_known || !problem_.tariff.grams_per_kwh) return std::nullopt;
-      return grams(report.energy.joules());
+      if (!is_known || !problem_.tariff.intensity) return std::nullopt;
+      return whole(spent_at(trial, report_index).carbon);
     case MeasureKind::Cost:
-      if (!is_known || !problem_.tariff.price_per_kwh) return std::nullopt;
-      return money(report.energy.joules());
+      if (!is_known || !problem_.tariff.price) return std::nullopt;
+      return whole(spent_at(trial, report_index).cost);
     case MeasureKind::SamplesPerJoule:
     case MeasureKind::JoulesPerSample:
       return value_of_phase(trial, measure);

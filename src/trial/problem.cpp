@@ -5,6 +5,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "tariff_json.hpp"
 #include "wattune/base/require.hpp"
 
 namespace wattune::trial {
@@ -54,30 +55,6 @@ json resource_json(const Resource& resource) {
   return {{"unit", to_text(resource.unit)}, {"min", resource.min}, {"max", resource.max}};
 }
 
-json tariff_json(const Tariff& tariff) {
-  json out = {{"pue", tariff.pue}};
-  put(out, "price_per_kwh", tariff.price_per_kwh);
-  if (tariff.price_per_kwh) out["currency"] = tariff.currency;
-  if (!tariff.grams_per_kwh) return out;
-  out["grams_per_kwh"] = *tariff.grams_per_kwh;
-  out["zone"] = tariff.zone;
-  out["intensity_year"] = tariff.intensity_year;
-  out["intensity_source"] = tariff.intensity_source;
-  return out;
-}
-
-Tariff tariff_from_json(const json& in) {
-  Tariff tariff;
-  tariff.pue = in.at("pue");
-  tariff.price_per_kwh = take<double>(in, "price_per_kwh");
-  tariff.currency = in.value("currency", "");
-  tariff.grams_per_kwh = take<double>(in, "grams_per_kwh");
-  tariff.zone = in.value("zone", "");
-  tariff.intensity_year = in.value("intensity_year", 0);
-  tariff.intensity_source = in.value("intensity_source", "");
-  return tariff;
-}
-
 Resource resource_from_json(const json& in) {
   const auto word = in.at("unit").get<std::string>();
   for (std::size_t i = 0; i < kUnitWords.size(); ++i) {
@@ -87,6 +64,10 @@ Resource resource_from_json(const json& in) {
 }
 
 }  // namespace
+
+std::string currency_of(const Tariff& tariff) {
+  return tariff.price ? tariff.price->currency : "";
+}
 
 Measure measure_from_text(std::string_view text) {
   const std::size_t dot = text.find('.');

@@ -13,6 +13,9 @@ struct Trial::Extras {
   std::vector<PhaseTotal> phases;
   std::vector<MetricValue> info;
   std::string detail;
+  // Kept only where rates change with time; else they follow from the energy.
+  Footprints spent;
+  std::vector<Footprints> spent_at_report;
 };
 
 }  // namespace wattune::trial

@@ -1,10 +1,13 @@
 #include "wattune/config/study_file.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
+
+#include "support/temporary_folder.hpp"
 
 namespace wattune::config {
 
@@ -120,13 +123,85 @@ TEST(StudyFile, KeepsStrategyBudgetAndRunnerInSiUnits) {
   EXPECT_EQ(file.runner.directory, "folder/data");
   EXPECT_THAT(file.runner.environment,
               ElementsAre(std::pair{"OMP_NUM_THREADS", "1"}, std::pair{"MODE", ""}));
-  EXPECT_EQ(file.problem.tariff.grams_per_kwh, 381.0);
-  EXPECT_EQ(file.problem.tariff.price_per_kwh, 0.30);
-  EXPECT_EQ(file.problem.tariff.currency, "EUR");
-  EXPECT_EQ(file.problem.tariff.pue, 1.2);
+  EXPECT_EQ(file.problem.tariff.intensity->rate.constant(), 381.0);
+  EXPECT_EQ(file.problem.tariff.intensity->zone, "DEU");
+  EXPECT_EQ(file.problem.tariff.intensity->year, std::nullopt) << "the number is the user's";
+  EXPECT_EQ(file.problem.tariff.price->rate.constant(), 0.30);
+  EXPECT_EQ(file.problem.tariff.price->currency, "EUR");
+  EXPECT_EQ(file.problem.tariff.pue.factor, 1.2);
   EXPECT_EQ(file.report.tolerance, 0.02);
   EXPECT_THAT(file.metrics, ElementsAre("val_accuracy", "train_loss"));
   EXPECT_TRUE(file.warnings.empty());
+}
+
+/// A small study with this `energy:` section, in `folder`.
+StudyFile study_with_energy(const std::string& section, const std::filesystem::path& folder = "") {
+  return parse_study(
+      "command: run {lr}\nparameters:\n  lr: {type: float, low: 0.1, high: 1}\n"
+      "objectives: [{maximize: accuracy}, {minimize: carbon}]\nbudget: {trials: 3}\n"
+      "energy: " +
+          section + "\n",
+      folder / "small.yaml");
+}
+
+TEST(StudyFile, TakesIntensityAndPueFromTheShippedTables) {
+  const trial::Tariff tariff =
+      study_with_energy("{zone: gcp:europe-west3, pue: uptime-2024}").problem.tariff;
+  EXPECT_EQ(tariff.intensity->zone, "gcp:europe-west3");
+  EXPECT_EQ(tariff.intensity->year, 2024);
+  EXPECT_EQ(to_text(*tariff.intensity->kind), "direct average");
+  EXPECT_EQ(tariff.pue.factor, 1.56);
+  EXPECT_THAT(tariff.pue.source, HasSubstr("uptime-2024"));
+  EXPECT_EQ(study_with_energy("{zone: deu}").problem.tariff.pue, energy::Pue{}) << "IT only";
+  EXPECT_FALSE(study_with_energy("{zone: deu}").problem.tariff.embodied) << "only when asked for";
+}
+
+TEST(StudyFile, ReadsTablesOfIntensityAndPriceBesideIt) {
+  const TemporaryFolder folder;
+  folder.write("hours.csv",
+               "# kind: life-cycle marginal\nfrom,gram_per_kwh\n2026-11-21T00:00Z,100\n"
+               "2026-11-21T01:00Z,300\n");
+  folder.write("tariff.csv",
+               "# currency: EUR\n# year: 2026\n# utc_offset: +01:00\n"
+               "days,from,until,price_per_kwh\nall,06:00,22:00,0.34\nall,22:00,06:00,0.22\n");
+  const trial::Tariff tariff =
+      study_with_energy("{zone: DEU, intensity: hours.csv, price: tariff.csv}", folder.path())
+          .problem.tariff;
+  EXPECT_EQ(tariff.intensity->rate.highest(), 300.0);
+  EXPECT_EQ(tariff.intensity->zone, "DEU") << "the name stays, the numbers are the user's";
+  EXPECT_EQ(to_text(*tariff.intensity->kind), "life-cycle marginal");
+  EXPECT_EQ(tariff.price->rate.lowest(), 0.22);
+  EXPECT_EQ(tariff.price->currency, "EUR");
+}
+
+TEST(StudyFile, TellsWhereATableIsWrong) {
+  const TemporaryFolder folder;
+  folder.write("hours.csv", "from,gram_per_kwh\n2026-11-21T00:00Z,x\n2026-11-21T01:00Z,300\n");
+  try {
+    (void)study_with_energy("{intensity: hours.csv}", folder.path());
+    FAIL() << "the table was accepted";
+  } catch (const StudyFileError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("small.yaml:6:21: `energy.intensity`"));
+    EXPECT_THAT(error.what(), HasSubstr("hours.csv:2:19: `x` is no gram_per_kwh"));
+  }
+}
+
+// Pitfall 34
+TEST(StudyFile, CountsTheMachineFromItsPartsOrFromTheMassThatTheUserKnows) {
+  const trial::Tariff parts =
+      study_with_energy(
+          "{zone: DEU, pue: 1.5, embodied: {cpus: 2, gpus: 4, memory_gb: 400, "
+          "share: 0.25}}")
+          .problem.tariff;
+  EXPECT_NEAR(parts.embodied->mass_g, 1e6 + 1e5 + 6e5 + 533e3, 1.0);
+  EXPECT_EQ(parts.embodied->share, 0.25);
+  EXPECT_EQ(parts.embodied->lifetime, Seconds{35'040.0 * 3600.0});
+  EXPECT_THAT(parts.embodied->source, HasSubstr("2021"));
+  const trial::Tariff mass =
+      study_with_energy("{zone: DEU, embodied: {mass: 2500 kg, lifetime: 50000 h}}").problem.tariff;
+  EXPECT_EQ(mass.embodied->mass_g, 2.5e6);
+  EXPECT_EQ(mass.embodied->source, "study file");
+  EXPECT_EQ(mass.embodied->lifetime, Seconds{1.8e8});
 }
 
 TEST(StudyFile, SplitsTheCommandIntoWordsAndKnowsTheirPlaces) {

@@ -48,6 +48,69 @@ TEST(ReportDocument, CarbonNamesZoneAndPue) {
   EXPECT_EQ(carbon["pue"], 1.0);
 }
 
+// Pitfall 32
+TEST(ReportDocument, CarbonAndCostCarryAllThatTheyRestOn) {
+  trial::Problem problem = SampleStudy::problem();
+  problem.tariff.intensity = {energy::RateTable{381.0}, "DEU", 2023, "a table",
+                              energy::CarbonKind{}};
+  problem.tariff.price = {energy::RateTable{0.3}, "EUR", "study file"};
+  problem.tariff.pue = {1.5, "a page"};
+  SampleStudy study{problem};
+  study.run(study.create(), 4.0, 0.9, 3.6e6, Outcome::Completed);
+  const auto ledger = report_document(study.record(), {})["ledger"];
+  const auto& carbon = ledger["carbon"];
+  EXPECT_NEAR(carbon["value"].get<double>(), 1.5 * 381.0, 1e-9);
+  EXPECT_NEAR(carbon["uncertainty"].get<double>(), 0.15 * 381.0, 1e-9);
+  EXPECT_EQ(carbon["zone"], "DEU");
+  EXPECT_EQ(carbon["year"], 2023);
+  EXPECT_EQ(carbon["kind"], "life-cycle average");
+  EXPECT_EQ(carbon["source"], "a table");
+  EXPECT_EQ(carbon["pue_source"], "a page");
+  EXPECT_EQ(carbon["basis"], "DEU 2023, 381 g/kWh, life-cycle average, PUE 1.5 (a page); a table");
+  EXPECT_NEAR(ledger["cost"]["uncertainty"].get<double>(), 0.15 * 0.3, 1e-9);
+  EXPECT_EQ(ledger["cost"]["basis"], "0.3 EUR/kWh, PUE 1.5 (a page); study file");
+  EXPECT_TRUE(ledger["embodied"].is_null());
+  EXPECT_TRUE(ledger["footprint_notes"].empty());
+}
+
+// Pitfall 34
+TEST(ReportDocument, ShowsTheMachineBesideTheCarbonAndWithoutPue) {
+  trial::Problem problem = SampleStudy::problem();
+  problem.tariff.pue = {2.0, "a page"};
+  SampleStudy plain{problem};
+  plain.run(plain.create(), 4.0, 0.9, 3.6e6, Outcome::Completed);
+  problem.tariff.embodied = {1e6, Seconds{1000.0}, 0.5, "a data sheet"};
+  SampleStudy study{problem, 10.0};
+  study.run(study.create(), 4.0, 0.9, 3.6e6 - 10.0, Outcome::Completed);
+  const auto ledger = report_document(study.record(), {})["ledger"];
+  // The second of the idle window is all the running time of this study.
+  EXPECT_NEAR(ledger["embodied"]["value"].get<double>(), 1.0 / 1000.0 * 0.5 * 1e6, 1e-9);
+  EXPECT_EQ(ledger["embodied"]["basis"],
+            "1000 kg over 0.2777777777777778 h, share 0.5; a data sheet");
+  EXPECT_EQ(ledger["carbon"]["value"],
+            report_document(plain.record(), {})["ledger"]["carbon"]["value"]);
+}
+
+TEST(ReportDocument, SaysHowMuchEnergyATableOverTimeDoesNotCover) {
+  const WallTime day{std::chrono::sys_days{std::chrono::year{2026} / 11 / 21}};
+  trial::Problem problem = SampleStudy::problem();
+  problem.tariff.intensity = {
+      energy::RateTable::timed({{day, day + std::chrono::hours{1}, 100.0},
+                                {day + std::chrono::hours{1}, day + std::chrono::hours{2}, 50.0}}),
+      "", 2026, "hours.csv"};
+  SampleStudy study{problem};
+  study.run(study.create(), 4.0, 0.9, 3.6e6, Outcome::Completed);  // at the beginning of 1970
+  const auto ledger = report_document(study.record(), {})["ledger"];
+  EXPECT_TRUE(ledger["carbon"]["value"].is_null()) << "unknown, not 0 g";
+  EXPECT_EQ(ledger["carbon"]["without_rate_j"], 3.6e6);
+  EXPECT_TRUE(ledger["carbon"]["intensity"].is_null());
+  EXPECT_EQ(ledger["carbon"]["intensity_range"], (nlohmann::json{50.0, 100.0}));
+  EXPECT_TRUE(ledger["carbon"]["kind"].is_null());
+  EXPECT_EQ(ledger["footprint_notes"][0],
+            "carbon leaves out 3.60 MJ drawn at times for which hours.csv has no row, which covers "
+            "2026-11-21T00:00:00Z to 2026-11-21T02:00:00Z");
+}
+
 TEST(ReportDocument, CurvesCarryCumulativeEnergy) {
   SampleStudy study;
   const TrialId trial = study.create();

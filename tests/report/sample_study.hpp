@@ -10,8 +10,9 @@ namespace wattune::report {
 /// A small study written event by event: accuracy up, energy down, 4 epochs are a full training.
 class SampleStudy {
  public:
-  explicit SampleStudy(double idle_j = 0.0) : record_(problem()) {
-    apply(trial::StudyCreated{problem()});
+  explicit SampleStudy(double idle_j = 0.0) : SampleStudy(problem(), idle_j) {}
+  explicit SampleStudy(trial::Problem of, double idle_j = 0.0) : record_(of) {
+    apply(trial::StudyCreated{std::move(of)});
     if (idle_j > 0.0) apply(trial::OverheadBooked{Seconds{1.0}, joules(0.0), joules(idle_j)});
   }
 
@@ -27,8 +28,7 @@ class SampleStudy {
         {},
         "test",
         "true"};
-    problem.tariff.grams_per_kwh = 360.0;
-    problem.tariff.zone = "TST";
+    problem.tariff.intensity = {energy::RateTable{360.0}, "TST"};
     return problem;
   }
 

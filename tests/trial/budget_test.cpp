@@ -33,10 +33,9 @@ TEST(BudgetUse, ListsOnlyTheBudgetsThatAreSet) {
 
 TEST(BudgetUse, TurnsEnergyIntoCarbonAndCostByTheTariff) {
   trial::Tariff tariff;
-  tariff.pue = 2.0;
-  tariff.grams_per_kwh = 400.0;
-  tariff.price_per_kwh = 0.5;
-  tariff.currency = "EUR";
+  tariff.pue.factor = 2.0;
+  tariff.intensity = {energy::RateTable{400.0}};
+  tariff.price = {energy::RateTable{0.5}, "EUR"};
 
   const auto uses =
       budget_use({.trials = {}, .energy = Joules{1}, .time = {}, .carbon_g = 1.0, .cost = 1.0},
@@ -48,6 +47,23 @@ TEST(BudgetUse, TurnsEnergyIntoCarbonAndCostByTheTariff) {
   EXPECT_DOUBLE_EQ(uses[2].used, 1.0);
   EXPECT_EQ(uses[2].unit, "EUR");
   EXPECT_TRUE(uses[2].is_used_up());
+}
+
+TEST(BudgetUse, CountsEnergyWithoutARateAtTheHighestRateThatIsKnown) {
+  // The history's window is at the beginning of 1970, which this table does not cover.
+  const WallTime day{std::chrono::sys_days{std::chrono::year{2026} / 11 / 21}};
+  trial::Tariff tariff;
+  tariff.pue.factor = 2.0;
+  tariff.intensity = {energy::RateTable::timed(
+      {{day, day + std::chrono::hours{1}, 100.0},
+       {day + std::chrono::hours{1}, day + std::chrono::hours{2}, 300.0}})};
+
+  const auto uses =
+      budget_use({.trials = {}, .energy = {}, .time = {}, .carbon_g = 1.0, .cost = {}},
+                 history_with(Joules{3.6e6}, tariff), Seconds{});
+
+  ASSERT_EQ(uses.size(), 1U);
+  EXPECT_DOUBLE_EQ(uses[0].used, 600.0);
 }
 
 TEST(BudgetUse, RefusesWhatCannotBeComputed) {

@@ -138,10 +138,93 @@ TEST(History, PhasesGiveSamplesPerJoule) {
 
 TEST(History, CarbonAndMoneyFollowTheTariff) {
   Problem problem = accuracy_and_energy();
-  problem.tariff.pue = 1.5;
-  problem.tariff.grams_per_kwh = 400.0;
-  const History history{problem};
-  EXPECT_NEAR(history.grams(Joules{3.6e6}), 600.0, 1e-9);
+  problem.tariff.pue.factor = 1.5;
+  problem.tariff.intensity = {energy::RateTable{400.0}};
+  problem.tariff.price = {energy::RateTable{0.2}, "EUR"};
+  History history{problem};
+  EnergyFigure drawn = joules(3.6e6);
+  drawn.uncertainty = Joules{0.36e6};
+  history.apply(OverheadBooked{Seconds{1}, drawn, joules(0.0)});
+  EXPECT_NEAR(history.total_footprint().carbon->value, 600.0, 1e-9);
+  EXPECT_NEAR(history.total_footprint().carbon->uncertainty, 60.0, 1e-9);
+  EXPECT_NEAR(history.total_footprint().cost->value, 0.3, 1e-9);
+  EXPECT_EQ(history.total_footprint().currency, "EUR");
+}
+
+/// 2026-11-21: 100 g/kWh from 10:00 to 11:00, 300 g/kWh from 11:00 to 12:00.
+Problem carbon_by_the_hour() {
+  const WallTime ten{std::chrono::sys_days{std::chrono::year{2026} / 11 / 21} +
+                     std::chrono::hours{10}};
+  const std::chrono::hours hour{1};
+  Problem problem = accuracy_and_energy();
+  problem.objectives[1].measure = {MeasureKind::Carbon, ""};
+  problem.tariff.intensity = {
+      energy::RateTable::timed({{ten, ten + hour, 100.0}, {ten + hour, ten + 2 * hour, 300.0}})};
+  return problem;
+}
+
+WallTime on_that_day(int minutes) {
+  return WallTime{std::chrono::sys_days{std::chrono::year{2026} / 11 / 21} +
+                  std::chrono::minutes{minutes}};
+}
+
+/// A report of 1 kWh, drawn over an hour.
+Reported hour_of_work(double step) {
+  Reported event;
+  event.trial = TrialId{0};
+  event.step = step;
+  event.duration = Seconds{3600};
+  event.energy = joules(3.6e6);
+  event.metrics = {{"accuracy", 0.5}};
+  return event;
+}
+
+History with_one_trial_of(const Problem& problem) {
+  History history{problem};
+  Rng rng(1);
+  history.apply(
+      TrialCreated{TrialId{0}, Purpose::Search, Origin::Default, *problem.space.sample(rng)});
+  history.apply(Assigned{{TrialId{0}, 0.0, 1.0, 0, 0, Stage::Exploration, std::nullopt}});
+  return history;
+}
+
+TEST(History, WeighsEveryWindowWithTheIntensityOfItsOwnTime) {
+  History history = with_one_trial_of(carbon_by_the_hour());
+  history.apply(hour_of_work(1.0), on_that_day(11 * 60));       // all of it at 100 g
+  history.apply(hour_of_work(2.0), on_that_day(11 * 60 + 30));  // one half at 100, one at 300 g
+  const Trial& trial = history.trial(TrialId{0});
+  const Measure carbon{MeasureKind::Carbon, ""};
+  EXPECT_NEAR(*history.value_at(trial, carbon, 1.0), 100.0, 1e-9);
+  EXPECT_NEAR(*history.value_at(trial, carbon, 2.0), 300.0, 1e-9);
+  EXPECT_NEAR(history.losses(trial)->at(1), 300.0, 1e-9);
+  history.apply(OverheadBooked{Seconds{3600}, joules(1.8e6), joules(1.8e6)}, on_that_day(12 * 60));
+  EXPECT_NEAR(history.total_footprint().carbon->value, 300.0 + 300.0, 1e-9);
+  EXPECT_TRUE(history.total_footprint().carbon->is_whole());
+}
+
+TEST(History, DoesNotKnowTheCarbonOfATrialThatRanBeyondTheTable) {
+  History history = with_one_trial_of(carbon_by_the_hour());
+  history.apply(hour_of_work(1.0), on_that_day(12 * 60));
+  history.apply(hour_of_work(2.0), on_that_day(12 * 60 + 30));
+  const Trial& trial = history.trial(TrialId{0});
+  const Measure carbon{MeasureKind::Carbon, ""};
+  EXPECT_NEAR(*history.value_at(trial, carbon, 1.0), 300.0, 1e-9);
+  EXPECT_EQ(history.value_at(trial, carbon, 2.0), std::nullopt);
+  EXPECT_EQ(history.losses(trial), std::nullopt);
+  const energy::Amount total = *history.total_footprint().carbon;
+  EXPECT_NEAR(total.value, 450.0, 1e-9);
+  EXPECT_EQ(total.without_rate, to_microjoules(Joules{1.8e6}));
+  EXPECT_NEAR(history.carbon_spent(), 600.0, 1e-9) << "budgets take the highest rate for the rest";
+}
+
+TEST(History, KeepsTheCarbonOfKnownEnergyForBudgetsWhenSomeEnergyIsMissing) {
+  History history = with_one_trial_of(carbon_by_the_hour());
+  history.apply(hour_of_work(1.0), on_that_day(11 * 60));
+  Reported unmetered = hour_of_work(2.0);
+  unmetered.energy = missing_energy();
+  history.apply(unmetered, on_that_day(12 * 60));
+  EXPECT_EQ(history.total_footprint().carbon, std::nullopt);
+  EXPECT_NEAR(history.carbon_spent(), 100.0, 1e-9);
 }
 
 TEST(Measure, TextNamesQuantitiesAndPhases) {
@@ -155,8 +238,40 @@ TEST(Measure, TextNamesQuantitiesAndPhases) {
 
 TEST(Problem, JsonKeepsEverything) {
   Problem problem = accuracy_and_energy();
-  problem.tariff = {1.2, 381.0, "DEU", 2023, "a table", 0.3, "EUR"};
-  EXPECT_EQ(to_json(must(problem_from_json(to_json(problem)))), to_json(problem));
+  problem.tariff.pue = {1.2, "a page"};
+  problem.tariff.intensity = {energy::RateTable{381.0}, "DEU", 2023, "a table",
+                              energy::CarbonKind{}};
+  problem.tariff.price = {energy::RateTable{0.3}, "EUR", "a letter"};
+  problem.tariff.embodied = {1e6, Seconds{3.6e7}, 0.5, "a data sheet"};
+  const Problem read = must(problem_from_json(to_json(problem)));
+  EXPECT_EQ(to_json(read), to_json(problem));
+  EXPECT_EQ(read.tariff, problem.tariff);
+}
+
+TEST(Problem, JsonKeepsRatesThatChangeWithTime) {
+  Problem problem = carbon_by_the_hour();
+  problem.tariff.price = {
+      energy::RateTable::weekly({{0, 420, 0.1}, {420, 10080, 0.3}}, std::chrono::minutes{-90}),
+      "USD", "a letter"};
+  EXPECT_EQ(must(problem_from_json(to_json(problem))).tariff, problem.tariff);
+}
+
+TEST(Problem, ReadsTariffsOfEarlierLogs) {
+  nlohmann::json json = to_json(accuracy_and_energy());
+  json["tariff"] = {{"pue", 1.5},
+                    {"grams_per_kwh", 381.0},
+                    {"zone", "DEU"},
+                    {"intensity_year", 2023},
+                    {"intensity_source", "a table"},
+                    {"price_per_kwh", 0.3},
+                    {"currency", "EUR"}};
+  const Tariff tariff = must(problem_from_json(json)).tariff;
+  EXPECT_EQ(tariff.pue.factor, 1.5);
+  EXPECT_EQ(tariff.intensity->rate.constant(), 381.0);
+  EXPECT_EQ(tariff.intensity->year, 2023);
+  EXPECT_EQ(tariff.intensity->zone, "DEU");
+  EXPECT_EQ(tariff.price->rate.constant(), 0.3);
+  EXPECT_EQ(currency_of(tariff), "EUR");
 }
 
 TEST(Problem, DifferenceNamesTheKey) {

@@ -96,17 +96,31 @@ export interface Carbon {
   value?: number | null;
   unit?: string;
   zone?: string;
-  year?: number;
-  intensity?: number;
+  year?: number | null;
+  intensity?: number | null;
   source?: string;
   pue?: number;
+  uncertainty?: number | null;
+  /** Life-cycle or direct, average or marginal; null where nobody said. */
+  kind?: string | null;
+  /** All that the figure rests on, in words. */
+  basis?: string;
 }
 
 export interface Cost {
   value?: number | null;
   currency?: string;
-  price_per_kwh?: number;
+  price_per_kwh?: number | null;
   pue?: number;
+  uncertainty?: number | null;
+  basis?: string;
+}
+
+/** The share of the machine's making: beside the carbon, never in it. */
+export interface Embodied {
+  value?: number | null;
+  unit?: string;
+  basis?: string;
 }
 
 export interface Ledger {
@@ -114,6 +128,8 @@ export interface Ledger {
   entries: LedgerEntry[];
   carbon?: Carbon | null;
   cost?: Cost | null;
+  embodied?: Embodied | null;
+  footprint_notes?: string[];
   savings: Saving[];
   sentence?: string;
 }

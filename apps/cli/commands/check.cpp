@@ -15,7 +15,7 @@ void check(const std::string& path) {
   for (const config::Diagnostic& warning : file.warnings) {
     fmt::print(stderr, "{}\n", to_text(file.source, warning));
   }
-  const trial::Problem problem = config::make_problem(file);
+  const trial::Problem& problem = file.problem;
   const auto strategy = config::make_strategy(file, problem);
   TextTable table{{"parameter", "allowed", "default"}};
   for (const space::Parameter& parameter : problem.space.parameters()) {

@@ -3,15 +3,45 @@
 #include "command.hpp"
 #include "reading.hpp"
 #include "text_table.hpp"
+#include "wattune/base/text.hpp"
 
 namespace wattune::cli {
 namespace {
 
-/// "DEU 2023, "; empty where the user gave an intensity of their own.
-std::string zone_text(const Json& carbon) {
-  const Json& zone = carbon.at("zone");
-  if (!zone.is_string() || zone.get<std::string>().empty()) return {};
-  return fmt::format("{} {}, ", zone.get<std::string>(), carbon.at("year").get<int>());
+/// "carbon    330 mg ± 198 mg CO2e (DEU 2023, ...)".
+std::string carbon_line(const Json& carbon) {
+  const bool is_known = !carbon.at("value").is_null();
+  return fmt::format("carbon    {} ({})\n",
+                     is_known ? fmt::format("{} ± {} CO2e", si_text(carbon.at("value"), "g"),
+                                            si_text(carbon.at("uncertainty"), "g"))
+                              : "unknown",
+                     carbon.at("basis").get<std::string>());
+}
+
+std::string cost_line(const Json& cost) {
+  const bool is_known = !cost.at("value").is_null();
+  const auto currency = cost.at("currency").get<std::string>();
+  return fmt::format("cost      {} ({})\n",
+                     is_known
+                         ? fmt::format("{:.3g} {} ± {:.3g} {}", cost.at("value").get<double>(),
+                                       currency, cost.at("uncertainty").get<double>(), currency)
+                         : "unknown",
+                     cost.at("basis").get<std::string>());
+}
+
+/// Beside the carbon of the energy, never in it.
+std::string embodied_line(const Json& embodied) {
+  return fmt::format("embodied  {} CO2e, not in the carbon above ({})\n",
+                     si_text(embodied.at("value"), "g"), embodied.at("basis").get<std::string>());
+}
+
+std::string footprint_text(const Json& ledger) {
+  std::string text;
+  if (!ledger.at("carbon").is_null()) text += carbon_line(ledger.at("carbon"));
+  if (!ledger.at("cost").is_null()) text += cost_line(ledger.at("cost"));
+  if (!ledger.at("embodied").is_null()) text += embodied_line(ledger.at("embodied"));
+  for (const auto& note : ledger.at("footprint_notes")) text += note.get<std::string>() + "\n";
+  return text.empty() ? text : "\n" + text;
 }
 
 std::string ledger_text(const Json& document) {
@@ -32,17 +62,7 @@ std::string ledger_text(const Json& document) {
   }
   add("Total", total, nullptr);
   std::string text = table.text();
-  if (const Json& carbon = ledger.at("carbon"); !carbon.is_null()) {
-    text += fmt::format("\ncarbon  {:.3g} g CO2e ({}{:.4g} g/kWh, PUE {:.3g}; {})\n",
-                        carbon.at("value").get<double>(), zone_text(carbon),
-                        carbon.at("intensity").get<double>(), carbon.at("pue").get<double>(),
-                        carbon.at("source").get<std::string>());
-  }
-  if (const Json& cost = ledger.at("cost"); !cost.is_null()) {
-    text += fmt::format("cost    {:.3g} {} ({:.3g} per kWh, PUE {:.3g})\n",
-                        cost.at("value").get<double>(), cost.at("currency").get<std::string>(),
-                        cost.at("price_per_kwh").get<double>(), cost.at("pue").get<double>());
-  }
+  text += footprint_text(ledger);
   return text + "\n" + ledger.at("sentence").get<std::string>() + "\n";
 }
 

@@ -136,7 +136,7 @@ trial::Budgets budgets_of(const TuneOptions& options, const config::StudyFile& f
 study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
                     const fs::path& database) {
   const SystemClock clock;
-  trial::Problem problem = config::make_problem(file);
+  trial::Problem problem = file.problem;
   const std::unique_ptr<strategies::Strategy> strategy =
       options.same_candidates_as.empty()
           ? config::make_strategy(file, problem)

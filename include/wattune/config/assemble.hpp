@@ -16,11 +16,6 @@ namespace wattune::config {
 // From the plain data of a study file to the objects that run it: the one place that knows every
 // concrete name.
 
-/// The problem with the grid intensity of its zone, from the shipped table.
-///
-/// Errors   StudyFileError  the table does not have the zone; names the nearest one
-[[nodiscard]] trial::Problem make_problem(const StudyFile& file);
-
 /// Errors   StudyFileError  the strategy does not fit the problem
 [[nodiscard]] std::unique_ptr<strategies::Strategy> make_strategy(const StudyFile& file,
                                                                   const trial::Problem& problem);

@@ -27,9 +27,10 @@ class History {
  public:
   explicit History(Problem problem);
 
-  /// Applies one event. An event that contradicts the log (an unknown trial, a report of a trial
-  /// that does not run) is a bug of the writer.
-  void apply(const Event& event);
+  /// Applies one event, written down at `at`: its window ends there, which matters only to rates
+  /// that change with time. An event that contradicts the log (an unknown trial, a report of a
+  /// trial that does not run) is a bug of the writer.
+  void apply(const Event& event, WallTime at = {});
 
   [[nodiscard]] const Problem& problem() const { return problem_; }
   [[nodiscard]] std::span<const Trial> trials() const { return trials_; }
@@ -44,7 +45,8 @@ class History {
   [[nodiscard]] std::span<const std::string> metric_names() const { return metric_names_; }
 
   /// A measure of a trial as of its last report, or as of the first report at `step` or beyond.
-  /// Nothing where it is not known: never reported, energy missing, no grid intensity.
+  /// Nothing where it is not known: never reported, energy missing, no grid intensity, or a table
+  /// of intensities or prices that does not cover all of the trial's time.
   [[nodiscard]] std::optional<double> value(const Trial& trial, const Measure& measure) const;
   [[nodiscard]] std::optional<double> value_at(const Trial& trial, const Measure& measure,
                                                double step) const;
@@ -77,8 +79,12 @@ class History {
   /// What the last session said about its machine, as JSON.
   [[nodiscard]] const std::string& environment() const { return environment_; }
 
-  [[nodiscard]] double grams(Joules energy) const;  ///< Requires an intensity in the tariff.
-  [[nodiscard]] double money(Joules energy) const;  ///< Requires a price in the tariff.
+  /// Carbon and cost of everything drawn so far, each window at the rates of its own time.
+  [[nodiscard]] energy::Footprint total_footprint() const;
+  /// The grams that budgets count, of all energy that is known; where no rate is known, at the
+  /// highest of the table. Requires an intensity in the tariff.
+  [[nodiscard]] double carbon_spent() const;
+  [[nodiscard]] double cost_spent() const;  ///< The same in money. Requires a price.
 
  private:
   void on(const StudyCreated& event);
@@ -95,6 +101,16 @@ class History {
   void on(const OverheadBooked& event);
   void on(const SessionEnded& event);
   void on(const WorkRepeated& event);
+
+  /// Carbon and cost of a window that ended when the event at hand was written; nothing is kept
+  /// where rates do not change: then they follow from the energy.
+  [[nodiscard]] Footprints amounts_of(const EnergyFigure& energy, Seconds duration) const;
+  /// Books a window to the study.
+  void draw(const EnergyFigure& energy, Seconds duration);
+  /// Books a window to the study and to a trial.
+  void charge(Trial& trial, const EnergyFigure& energy, Seconds duration);
+  [[nodiscard]] Footprints spent() const;
+  [[nodiscard]] Footprints spent_at(const Trial& trial, std::size_t report_index) const;
 
   Trial& known(TrialId id);
   MetricId intern(const std::string& name);
@@ -116,6 +132,9 @@ class History {
   std::optional<IdleMeasured> idle_;
   std::optional<SessionEnded> end_;
   std::string environment_;
+  bool has_changing_rates_ = false;
+  Footprints spent_;  ///< Of known energy; empty unless rates change.
+  WallTime now_;      ///< When the event at hand was written.
 };
 
 }  // namespace wattune::trial

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "wattune/base/result.hpp"
+#include "wattune/energy/footprint.hpp"
 #include "wattune/space/space.hpp"
 
 namespace wattune::trial {
@@ -67,16 +68,11 @@ struct Resource {
   double max = 1.0;  ///< A full training.
 };
 
-/// What turns joules into grams and money. Facility energy is metered energy times PUE.
-struct Tariff {
-  double pue = 1.0;
-  std::optional<double> grams_per_kwh;
-  std::string zone;        ///< ISO country code of the intensity.
-  int intensity_year = 0;  ///< Meaningful only with grams_per_kwh.
-  std::string intensity_source;
-  std::optional<double> price_per_kwh;
-  std::string currency;
-};
+/// What turns joules into grams and money.
+using Tariff = energy::Tariff;
+
+/// The currency of the price; empty where there is none.
+[[nodiscard]] std::string currency_of(const Tariff& tariff);
 
 /// What is to be solved: all that samplers, schedulers and readers need to know of a study.
 struct Problem {

@@ -9,6 +9,7 @@
 
 #include "wattune/base/energy_figure.hpp"
 #include "wattune/base/ids.hpp"
+#include "wattune/energy/footprint.hpp"
 #include "wattune/space/configuration.hpp"
 #include "wattune/trial/event.hpp"
 
@@ -36,6 +37,18 @@ struct Report {
   float uncertainty_j = 0.0F;
   float duration_s = 0.0F;
   Provenance provenance = Provenance::Measured;
+};
+
+/// Grams and money of all energy so far that is known.
+struct Footprints {
+  energy::Amount carbon;
+  energy::Amount cost;
+
+  Footprints& operator+=(const Footprints& other) {
+    carbon += other.carbon;
+    cost += other.cost;
+    return *this;
+  }
 };
 
 struct Checkpoint {

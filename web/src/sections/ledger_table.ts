@@ -1,6 +1,6 @@
 /** The ledger as a table, with carbon and money and what they rest on. */
 
-import { known, type ReportData } from '../data.ts';
+import { known, type Carbon, type Cost, type Figure, type ReportData } from '../data.ts';
 import { h } from '../dom.ts';
 import { DASH, count, figure, quantity, short, words } from '../format.ts';
 import { badge } from './head.ts';
@@ -25,20 +25,30 @@ export function ledgerTable(data: ReportData): HTMLElement {
 }
 
 export function carbonAndMoney(data: ReportData): HTMLElement {
-  const { carbon, cost } = data.ledger;
+  const { carbon, cost, embodied } = data.ledger;
   const lines: string[] = [];
-  if (known(carbon?.value) !== undefined) {
-    const basis = [carbon?.zone, carbon?.year, known(carbon?.intensity) === undefined ? '' : `${short(carbon?.intensity)} g/kWh`,
-      carbon?.source, `PUE ${carbon?.pue ?? DASH}`].filter(Boolean).join(', ');
-    lines.push(`Carbon: ${quantity(carbon?.value, `${carbon?.unit ?? 'g'} CO₂e`)} (${basis}).`);
+  if (known(carbon?.value) === undefined) {
+    lines.push(`Carbon: – (${carbon?.basis ?? 'no grid intensity was given'}).`);
   } else {
-    lines.push('Carbon: – (no grid intensity was given).');
+    lines.push(`Carbon: ${figure(carbon as Figure, carbon?.unit ?? 'g')} CO₂e (${carbon?.basis ?? carbonBasis(carbon)}).`);
   }
-  if (known(cost?.value) !== undefined) {
-    lines.push(`Money: ${short(cost?.value, 3)} ${cost?.currency ?? ''} (${short(cost?.price_per_kwh)} ${cost?.currency ?? ''}/kWh, PUE ${cost?.pue ?? DASH}).`);
+  if (known(cost?.value) === undefined) {
+    lines.push(`Money: – (${cost?.basis ?? 'no price was given'}).`);
   } else {
-    lines.push('Money: – (no price was given).');
+    lines.push(`Money: ${short(cost?.value, 3)}${known(cost?.uncertainty) === undefined ? '' : ` ± ${short(cost?.uncertainty, 3)}`} ${cost?.currency ?? ''} (${cost?.basis ?? costBasis(cost)}).`);
   }
+  if (known(embodied?.value) !== undefined) {
+    lines.push(`Making of the machine: ${quantity(embodied?.value, embodied?.unit ?? 'g')} CO₂e, not in the carbon above (${embodied?.basis ?? DASH}).`);
+  }
+  for (const note of data.ledger.footprint_notes ?? []) lines.push(`${note}.`);
   return h('div', { class: 'basis' }, ...lines.map((line) => h('p', {}, line)));
 }
 
+function carbonBasis(carbon: Carbon | null | undefined): string {
+  return [carbon?.zone, carbon?.year, known(carbon?.intensity) === undefined ? '' : `${short(carbon?.intensity)} g/kWh`, carbon?.source,
+    `PUE ${carbon?.pue ?? DASH}`].filter(Boolean).join(', ');
+}
+
+function costBasis(cost: Cost | null | undefined): string {
+  return `${short(cost?.price_per_kwh)} ${cost?.currency ?? ''}/kWh, PUE ${cost?.pue ?? DASH}`;
+}

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <filesystem>
+
+#include "wattune/trial/problem.hpp"
+#include "yaml_reader.hpp"
+
+namespace wattune::config {
+
+/// `energy:`. Tables that it names are read; a relative name is resolved against `folder`.
+trial::Tariff read_tariff(ReadContext& context, MapReader& study,
+                          const std::filesystem::path& folder);
+
+}  // namespace wattune::config

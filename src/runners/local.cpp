@@ -83,6 +83,11 @@ struct Active {
   std::uint64_t oom_count = 0;
 };
 
+/// A program that knew that it is measured again might behave otherwise.
+trial::Purpose told_purpose(trial::Purpose purpose) {
+  return purpose == trial::Purpose::Finalist ? trial::Purpose::Search : purpose;
+}
+
 LocalRunnerOptions checked(LocalRunnerOptions options, const space::Space& space) {
   if (options.command.is_empty()) throw ConfigError("runner: no command");
   options.command.check(space);
@@ -112,6 +117,8 @@ class LocalRunner final : public Runner {
   ~LocalRunner() override = default;
 
   [[nodiscard]] std::size_t num_free_slots() const override { return slots_.num_free(); }
+  [[nodiscard]] std::vector<trial::Event> prepare(
+      const std::vector<DeviceTemperature>& idle_temperatures) override;
   void start(const Launch& launch) override;
   [[nodiscard]] std::vector<trial::Event> wait(Seconds at_most) override;
   void answer(TrialId trial, Verdict verdict, double until) override;
@@ -121,6 +128,8 @@ class LocalRunner final : public Runner {
 
  private:
   // starting
+  [[nodiscard]] bool is_cool();
+  void look_at_devices(TrialId trial);
   [[nodiscard]] Result<std::unique_ptr<TrialProcess>> start_process(const Launch& launch,
                                                                     const Slot& slot) const;
   [[nodiscard]] nlohmann::ordered_json config_json(const Launch& launch, const Slot& slot,
@@ -170,6 +179,9 @@ class LocalRunner final : public Runner {
   bool has_ended_trials_ = false;   // since the last batch
   std::set<pid_t> dead_strangers_;  // children that nobody here knows and nobody has waited for
 
+  std::vector<DeviceTemperature> idle_temperatures_;  // the lowest seen while nothing ran
+  std::optional<trial::CoolDown> cooldown_;           // of the assignment that starts next
+
   std::vector<energy::Activity> activities_;
   MonotonicTime last_tick_;
   MonotonicTime metered_at_;
@@ -203,11 +215,56 @@ LocalRunner::LocalRunner(LocalRunnerOptions options, energy::EnergyAccountant& a
 
 // ---- starting ------------------------------------------------------------------------------
 
+std::vector<trial::Event> LocalRunner::prepare(
+    const std::vector<DeviceTemperature>& idle_temperatures) {
+  cooldown_.reset();
+  if (!options_.cooldown || !options_.read_devices || !active_.empty()) return {};
+  idle_temperatures_ = lowest(std::move(idle_temperatures_), idle_temperatures);
+  const MonotonicTime begun = clock_.now();
+  const MonotonicTime until = after(begun, options_.cooldown->at_most);
+  trial::CoolDown cooldown;
+  bool is_quiet = true;
+  while (true) {
+    cooldown.is_reached = is_cool();
+    const Seconds left = elapsed(clock_.now(), until);
+    if (cooldown.is_reached || !is_quiet || left <= Seconds{}) break;
+    is_quiet = poll_once(std::min(left, options_.cooldown->period));
+    tick();
+  }
+  cooldown.waited = elapsed(begun, clock_.now());
+  cooldown.reference = idle_temperatures_;
+  cooldown_ = std::move(cooldown);
+  return take_events();
+}
+
+/// Is every device that trials use about as cool as without work? Nothing runs while this is asked.
+bool LocalRunner::is_cool() {
+  DeviceState state = options_.read_devices();
+  if (options_.slots.gpus_per_trial == 0) state.gpus.clear();
+  const std::vector<DeviceTemperature> now = temperatures_of(state);
+  idle_temperatures_ = lowest(std::move(idle_temperatures_), now);
+  return std::ranges::all_of(now, [&](const DeviceTemperature& each) {
+    const auto reference =
+        std::ranges::find(idle_temperatures_, each.device, &DeviceTemperature::device);
+    const Celsius limit =
+        options_.cooldown->until.value_or(reference->temperature + options_.cooldown->margin);
+    return each.temperature <= limit;
+  });
+}
+
+void LocalRunner::look_at_devices(TrialId trial) {
+  if (!options_.read_devices) return;
+  trial::DevicesSeen seen{trial, options_.read_devices(), std::exchange(cooldown_, std::nullopt)};
+  if (seen.state == DeviceState{} && !seen.cooldown) return;
+  events_.emplace_back(std::move(seen));
+}
+
 void LocalRunner::start(const Launch& launch) {
   const TrialId trial = launch.assignment.trial;
   WATTUNE_REQUIRE(!active_.contains(trial));
   std::optional<Slot> slot = slots_.take();
   WATTUNE_REQUIRE(slot.has_value());
+  look_at_devices(trial);  // before the tick: reading them is no work of the trial
   tick();
   auto active = std::make_unique<Active>();
   active->launch = launch;
@@ -275,7 +332,7 @@ nlohmann::ordered_json LocalRunner::config_json(const Launch& launch, const Slot
           {"study", options_.study},
           {"trial", assignment.trial.number()},
           {"seed", launch.seed},
-          {"purpose", trial::to_text(launch.purpose)},
+          {"purpose", trial::to_text(told_purpose(launch.purpose))},
           {"parameters", ordered_json(space_.to_json(launch.configuration))},
           {"resource", resource},
           {"checkpoint", {{"dir", folder.path().string()}, {"resume_from", resume_from}}},

@@ -60,7 +60,8 @@ class Session {
   void apply(const trial::Event& event, WallTime at);
   Result<void> give_up(Error error);
 
-  [[nodiscard]] bool may_create() const;
+  [[nodiscard]] bool may_create(trial::Purpose purpose) const;
+  [[nodiscard]] std::uint32_t seed_of(const trial::Trial& trial) const;
   [[nodiscard]] Seconds running_time() const;
   [[nodiscard]] std::vector<trial::BudgetUse> uses() const;
   [[nodiscard]] std::optional<trial::BudgetUse> used_up() const;

@@ -13,6 +13,8 @@ struct Trial::Extras {
   std::vector<PhaseTotal> phases;
   std::vector<MetricValue> info;
   std::string detail;
+  std::optional<Repeat> repeat;
+  std::vector<DevicesSeen> devices;
 };
 
 }  // namespace wattune::trial

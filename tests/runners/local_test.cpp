@@ -480,6 +480,105 @@ TEST(LocalRunner, ChargesTheCpuTimeOfAFailedTrial) {
   EXPECT_GT(energy.idle.joules().value(), 0.05);
 }
 
+namespace {
+
+DeviceState at_temperature(double celsius) {
+  DeviceState state;
+  state.cpu.temperature = Celsius{celsius};
+  return state;
+}
+
+}  // namespace
+
+// Pitfall 24
+TEST(LocalRunner, TellsHowWarmTheMachineWasBeforeTheProgramStarted) {
+  LocalStudy study("report 1 2 3 4");
+  study.options.read_devices = [] { return at_temperature(52.0); };
+
+  study.start(3);
+  const auto events = study.run();
+
+  const auto seen = only<trial::DevicesSeen>(events);
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].trial, TrialId{3});
+  EXPECT_EQ(seen[0].state, at_temperature(52.0));
+  EXPECT_EQ(seen[0].cooldown, std::nullopt);
+  EXPECT_TRUE(std::holds_alternative<trial::DevicesSeen>(events.front()));
+}
+
+TEST(LocalRunner, SaysNothingOfDevicesThatTellNothing) {
+  LocalStudy study("report 1 2 3 4");
+  study.options.read_devices = [] { return DeviceState{}; };
+
+  study.start(0);
+
+  EXPECT_TRUE(only<trial::DevicesSeen>(study.run()).empty());
+}
+
+// Pitfall 24
+TEST(LocalRunner, WaitsUntilTheMachineIsAboutAsCoolAsItWasWithoutWork) {
+  LocalStudy study("report 1 2 3 4");
+  double celsius = 41.0;
+  study.options.read_devices = [&celsius] {
+    return at_temperature(std::exchange(celsius, celsius - 2.0));
+  };
+  study.options.cooldown = runners::CoolDownOptions{.period = Seconds{0.01}};
+  // 41, 39, 37 degrees; an earlier session has seen 34: 37 is within 3 of it.
+  const auto before = study.runner().prepare({{"cpu", Celsius{34.0}}});
+  study.start(0);
+  const auto events = study.run();
+
+  const auto seen = only<trial::DevicesSeen>(events);
+  ASSERT_EQ(seen.size(), 1U);
+  ASSERT_TRUE(seen[0].cooldown.has_value());
+  EXPECT_TRUE(seen[0].cooldown->is_reached);
+  EXPECT_GE(seen[0].cooldown->waited, Seconds{0.02});
+  EXPECT_EQ(seen[0].cooldown->reference, (std::vector<DeviceTemperature>{{"cpu", Celsius{34.0}}}));
+  EXPECT_EQ(seen[0].state, at_temperature(35.0));  // the look just before the program started
+}
+
+TEST(LocalRunner, TheEnergyOfCoolingDownIsNoTrials) {
+  LocalStudy study("report 1 2 3 4");
+  study.options.read_devices = [] { return at_temperature(60.0); };
+  study.options.cooldown = runners::CoolDownOptions{
+      .until = Celsius{40.0}, .at_most = Seconds{0.3}, .period = Seconds{0.05}};
+  study.options.booking_interval = Seconds{0.0};
+
+  const auto before = study.runner().prepare({});
+  study.start(0);
+  const auto events = study.run();
+
+  // 10 W, whoever draws them: 3 J while the machine cooled down.
+  EnergyFigure overhead;
+  for (const auto& booked : only<trial::OverheadBooked>(before)) {
+    overhead += booked.engine;
+    overhead += booked.rest;
+  }
+  EXPECT_GE(overhead.total().joules(), Joules{2.9});
+  const auto seen = only<trial::DevicesSeen>(events);
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_FALSE(seen[0].cooldown->is_reached);
+  EXPECT_GE(seen[0].cooldown->waited, Seconds{0.3});
+}
+
+TEST(LocalRunner, DoesNotCoolDownBesideATrialThatRuns) {
+  LocalStudy study("report 1 2 3 4");
+  study.options.read_devices = [] { return at_temperature(60.0); };
+  study.options.cooldown = runners::CoolDownOptions{.until = Celsius{40.0}};  // for a minute
+  study.options.cooldown->at_most = Seconds{0.01};
+  static_cast<void>(study.runner().prepare({}));
+  study.start(0);
+  study.options.cooldown->at_most = Seconds{60};
+
+  EXPECT_TRUE(study.runner().prepare({}).empty());
+  study.start(1);
+
+  const auto seen = only<trial::DevicesSeen>(study.run());
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_TRUE(seen[0].cooldown.has_value());
+  EXPECT_FALSE(seen[1].cooldown.has_value());
+}
+
 TEST(LocalRunner, MeasuresIdlePower) {
   LocalStudy study("nothing");
   const trial::IdleMeasured idle = study.runner().measure_idle(Seconds{0.05});

@@ -33,8 +33,8 @@ struct Running {
 /// Executes assignments and tells what happens to them.
 ///
 /// Everything a runner tells is an event of the study's log: Reported, PhaseEnded, CheckpointSaved,
-/// InfoGiven, AssignmentEnded (exactly one for every start that succeeded), OverheadBooked. After a
-/// Reported the trial may wait for `answer`.
+/// InfoGiven, DevicesSeen, AssignmentEnded (exactly one for every start that succeeded),
+/// OverheadBooked. After a Reported the trial may wait for `answer`.
 ///
 /// Threads  one thread per runner
 class Runner {
@@ -44,6 +44,15 @@ class Runner {
   virtual ~Runner() = default;
 
   [[nodiscard]] virtual std::size_t num_free_slots() const = 0;
+
+  /// Makes the machine ready for an assignment that is about to start, where the runner has been
+  /// told to let it cool down first; tells what happened meanwhile. Returns early on a signal.
+  ///
+  /// Takes    idle_temperatures  the lowest that earlier sessions of the study have seen
+  [[nodiscard]] virtual std::vector<trial::Event> prepare(
+      const std::vector<DeviceTemperature>& /*idle_temperatures*/) {
+    return {};
+  }
 
   /// Starts the assignment in a free slot. A program that cannot be started is an outcome
   /// (FailedStart), not an error.

@@ -3,11 +3,14 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <thread>
+
+#include "wattune/energy/device_state.hpp"
 
 namespace wattune::cli {
 namespace {
@@ -46,9 +49,18 @@ json channels_json(const energy::EnergyAccountant& accountant) {
                     {"kind", to_text(channel.kind)},
                     {"provenance", to_text(channel.provenance)},
                     {"gain_uncertainty", channel.gain_uncertainty},
+                    {"refresh_s", channel.refresh.value()},
                     {"source", channel.source}});
   }
   return list;
+}
+
+std::function<DeviceState()> device_reader() {
+  energy::DeviceStateOptions options;
+  if (const char* root = std::getenv("WATTUNE_SYSFS"); root != nullptr && *root != '\0') {
+    options.sys_root = root;
+  }
+  return [options] { return energy::read_device_state(options); };
 }
 
 std::map<std::string, std::string> trial_environment() {

@@ -19,6 +19,8 @@ constexpr std::array kSchema{
     SchemaKey{"study", "capture", "map of patterns", "none: the program speaks the protocol"},
     SchemaKey{"study", "runner", "map", "see below"},
     SchemaKey{"study", "energy", "map", "see below"},
+    SchemaKey{"study", "cooldown", "map", "none: trials begin at once"},
+    SchemaKey{"study", "finalists", "map", "none: nothing is measured again"},
     SchemaKey{"study", "report", "map", "see below"},
     SchemaKey{"study", "metrics", "list of names", "none"},
     SchemaKey{"study", "seed", "whole number", "1"},
@@ -129,6 +131,12 @@ constexpr std::array kSchema{
     SchemaKey{"energy", "price", "price", "none"},
     SchemaKey{"energy", "pue", "number", "1"},
 
+    SchemaKey{"cooldown", "until", "temperature", "+3 C"},
+    SchemaKey{"cooldown", "at_most", "duration", "60 s"},
+
+    SchemaKey{"finalists", "count", "whole number", "3"},
+    SchemaKey{"finalists", "repeats", "whole number", "2"},
+
     SchemaKey{"report", "tolerance", "number", "0.01"},
 };
 
@@ -174,6 +182,11 @@ constexpr std::array kSynonyms{
     Synonym{"runner", "cores", "cores_per_trial"},
     Synonym{"runner", "gpus", "gpus_per_trial"},
     Synonym{"energy", "country", "zone"},
+    Synonym{"cooldown", "limit", "at_most"},
+    Synonym{"cooldown", "max", "at_most"},
+    Synonym{"finalists", "top", "count"},
+    Synonym{"finalists", "runs", "repeats"},
+    Synonym{"finalists", "seeds", "repeats"},
 };
 
 }  // namespace

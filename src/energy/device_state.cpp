@@ -18,6 +18,8 @@ namespace fs = std::filesystem;
 
 constexpr Celsius kColdest{-40.0};
 constexpr Celsius kHottest{150.0};
+/// Linux before 5.18 may sleep 10 ms for each clock that is asked for.
+constexpr std::size_t kMaxClocks = 16;
 
 /// The entries of a folder whose names begin so, in the order of their names.
 std::vector<fs::path> entries(const fs::path& folder, std::string_view prefix) {
@@ -125,14 +127,19 @@ std::optional<Hertz> clock_from_cpuinfo(const fs::path& proc_root) {
 }
 
 void read_frequencies(const DeviceStateOptions& options, DeviceState::Cpu& cpu) {
-  Mean mean;
   std::set<std::string> governors;
+  std::vector<fs::path> scaled;
   for (const fs::path& core : entries(options.sys_root / "devices/system/cpu", "cpu")) {
-    const fs::path folder = core / "cpufreq";
-    if (const auto kilohertz = read_number(folder / "scaling_cur_freq")) {
-      mean.add(static_cast<double>(*kilohertz) * 1e3);
-    }
-    if (const auto governor = read_word(folder / "scaling_governor")) governors.insert(*governor);
+    const auto governor = read_word(core / "cpufreq/scaling_governor");
+    if (governor) governors.insert(*governor);
+    std::error_code ignored;
+    if (fs::exists(core / "cpufreq/scaling_cur_freq", ignored)) scaled.push_back(core);
+  }
+  Mean mean;
+  const std::size_t stride = (scaled.size() + kMaxClocks - 1) / kMaxClocks;
+  for (std::size_t i = 0; i < scaled.size(); i += stride) {
+    const auto kilohertz = read_number(scaled[i] / "cpufreq/scaling_cur_freq");
+    if (kilohertz) mean.add(static_cast<double>(*kilohertz) * 1e3);
   }
   cpu.clock = mean.hertz();
   if (!cpu.clock) cpu.clock = clock_from_cpuinfo(options.proc_root);

@@ -117,7 +117,7 @@ class LocalRunner final : public Runner {
   ~LocalRunner() override = default;
 
   [[nodiscard]] std::size_t num_free_slots() const override { return slots_.num_free(); }
-  [[nodiscard]] std::vector<trial::Event> prepare(
+  [[nodiscard]] Preparation prepare(
       const std::vector<DeviceTemperature>& idle_temperatures) override;
   void start(const Launch& launch) override;
   [[nodiscard]] std::vector<trial::Event> wait(Seconds at_most) override;
@@ -128,7 +128,7 @@ class LocalRunner final : public Runner {
 
  private:
   // starting
-  [[nodiscard]] bool is_cool();
+  [[nodiscard]] std::string too_warm_text();
   void look_at_devices(TrialId trial);
   [[nodiscard]] Result<std::unique_ptr<TrialProcess>> start_process(const Launch& launch,
                                                                     const Slot& slot) const;
@@ -180,7 +180,8 @@ class LocalRunner final : public Runner {
   std::set<pid_t> dead_strangers_;  // children that nobody here knows and nobody has waited for
 
   std::vector<DeviceTemperature> idle_temperatures_;  // the lowest seen while nothing ran
-  std::optional<trial::CoolDown> cooldown_;           // of the assignment that starts next
+  std::optional<MonotonicTime> cooling_since_;
+  std::optional<trial::CoolDown> cooldown_;  // of the assignment that starts next
 
   std::vector<energy::Activity> activities_;
   MonotonicTime last_tick_;
@@ -215,41 +216,46 @@ LocalRunner::LocalRunner(LocalRunnerOptions options, energy::EnergyAccountant& a
 
 // ---- starting ------------------------------------------------------------------------------
 
-std::vector<trial::Event> LocalRunner::prepare(
-    const std::vector<DeviceTemperature>& idle_temperatures) {
-  cooldown_.reset();
-  if (!options_.cooldown || !options_.read_devices || !active_.empty()) return {};
-  idle_temperatures_ = lowest(std::move(idle_temperatures_), idle_temperatures);
-  const MonotonicTime begun = clock_.now();
-  const MonotonicTime until = after(begun, options_.cooldown->at_most);
-  trial::CoolDown cooldown;
-  bool is_quiet = true;
-  while (true) {
-    cooldown.is_reached = is_cool();
-    const Seconds left = elapsed(clock_.now(), until);
-    if (cooldown.is_reached || !is_quiet || left <= Seconds{}) break;
-    is_quiet = poll_once(std::min(left, options_.cooldown->period));
-    tick();
+Preparation LocalRunner::prepare(const std::vector<DeviceTemperature>& idle_temperatures) {
+  if (!options_.cooldown || !options_.read_devices || !active_.empty()) {
+    cooling_since_.reset();
+    cooldown_.reset();
+    return {};
   }
-  cooldown.waited = elapsed(begun, clock_.now());
-  cooldown.reference = idle_temperatures_;
-  cooldown_ = std::move(cooldown);
-  return take_events();
+  idle_temperatures_ = lowest(std::move(idle_temperatures_), idle_temperatures);
+  const MonotonicTime now = clock_.now();
+  if (!cooling_since_) cooling_since_ = now;
+  const std::string too_warm = too_warm_text();
+  const Seconds left = elapsed(now, after(*cooling_since_, options_.cooldown->at_most));
+  if (!too_warm.empty() && left > Seconds{}) {
+    static_cast<void>(poll_once(std::min(left, options_.cooldown->period)));
+    tick();
+    return {false, too_warm, take_events()};
+  }
+  cooldown_ = trial::CoolDown{elapsed(*cooling_since_, now), too_warm.empty(), idle_temperatures_};
+  cooling_since_.reset();
+  return {};
 }
 
-/// Is every device that trials use about as cool as without work? Nothing runs while this is asked.
-bool LocalRunner::is_cool() {
+/// Which devices that trials use are warmer than an assignment may find them; empty for none.
+/// Nothing runs while this is asked.
+std::string LocalRunner::too_warm_text() {
   DeviceState state = options_.read_devices();
   if (options_.slots.gpus_per_trial == 0) state.gpus.clear();
   const std::vector<DeviceTemperature> now = temperatures_of(state);
   idle_temperatures_ = lowest(std::move(idle_temperatures_), now);
-  return std::ranges::all_of(now, [&](const DeviceTemperature& each) {
+  if (now.empty()) return "cooling down: no temperature is told";
+  std::string text;
+  for (const DeviceTemperature& each : now) {
     const auto reference =
         std::ranges::find(idle_temperatures_, each.device, &DeviceTemperature::device);
     const Celsius limit =
         options_.cooldown->until.value_or(reference->temperature + options_.cooldown->margin);
-    return each.temperature <= limit;
-  });
+    if (each.temperature <= limit) continue;
+    text += fmt::format("{} {} to {} C", text.empty() ? "cooling down:" : ",", each.device,
+                        number_text(limit.value()));
+  }
+  return text;
 }
 
 void LocalRunner::look_at_devices(TrialId trial) {

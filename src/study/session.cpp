@@ -244,14 +244,23 @@ Result<void> Session::create(const strategies::NewTrial& fresh) {
                                      fresh.configuration, fresh.repeat}});
 }
 
+/// Lets the machine cool down where the study wants that. Gives false where the study came to its
+/// end meanwhile.
+bool Session::wait_until_ready() {
+  while (true) {
+    runners::Preparation preparation = parts_.runner.prepare(history_->idle_temperatures());
+    backlog_.insert(backlog_.end(), std::make_move_iterator(preparation.events.begin()),
+                    std::make_move_iterator(preparation.events.end()));
+    look_for_end();
+    if (ending_ || preparation.is_ready) return !ending_;
+    parts_.observer.on_idle(*history_, parts_.runner.running(), preparation.waiting_for, uses());
+  }
+}
+
 /// Writes the assignment down, then starts it from the trial's checkpoint. Does neither where the
 /// study came to its end while the machine cooled down.
 Result<void> Session::assign(trial::Assignment assignment, std::vector<trial::Event> before) {
-  auto meanwhile = parts_.runner.prepare(history_->idle_temperatures());
-  backlog_.insert(backlog_.end(), std::make_move_iterator(meanwhile.begin()),
-                  std::make_move_iterator(meanwhile.end()));
-  look_for_end();
-  if (ending_) return {};
+  if (!wait_until_ready()) return {};
   const TrialId id = assignment.trial;
   std::optional<trial::Checkpoint> checkpoint;
   if (before.empty()) checkpoint = history_->trial(id).checkpoint();

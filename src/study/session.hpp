@@ -47,6 +47,7 @@ class Session {
   Result<void> fill_slots();
   Result<bool> take_next(const strategies::Next& next);
   Result<void> create(const strategies::NewTrial& fresh);
+  bool wait_until_ready();
   Result<void> assign(trial::Assignment assignment, std::vector<trial::Event> before = {});
   Result<void> gather();
   void mark_repeated_work(std::vector<trial::Event>& events) const;

@@ -107,6 +107,14 @@ TEST_F(DeviceStateOfFiles, TheClockIsTheMeanOverTheProcessorsAndTheGovernorIsNam
   EXPECT_EQ(read().cpu.governor, "performance+powersave");
 }
 
+TEST_F(DeviceStateOfFiles, TheClockOfALargeMachineIsReadAtSixteenOfItsProcessorsAtMost) {
+  // Every second one counts, in the order of their names: cpu0 and cpu10, but not cpu1.
+  for (int i = 0; i < 20; ++i) cpu(i, "scaling_cur_freq", "2000000");
+  folder_.write("sys/devices/system/cpu/cpu1/cpufreq/scaling_cur_freq", "9000000\n");
+
+  EXPECT_EQ(read().cpu.clock, Hertz{2e9});
+}
+
 TEST_F(DeviceStateOfFiles, WithoutCpufreqTheClockComesFromCpuinfo) {
   folder_.write("proc/cpuinfo",
                 "processor\t: 0\ncpu MHz\t\t: 2400.000\n\nprocessor\t: 1\ncpu MHz\t\t: 2600.000\n");

@@ -488,6 +488,23 @@ DeviceState at_temperature(double celsius) {
   return state;
 }
 
+struct Readied {
+  int num_waits = 0;
+  std::string waited_for;
+  std::vector<trial::Event> events;
+};
+
+Readied get_ready(LocalStudy& study, const std::vector<DeviceTemperature>& idle_temperatures) {
+  Readied readied;
+  while (true) {
+    Preparation preparation = study.runner().prepare(idle_temperatures);
+    for (trial::Event& event : preparation.events) readied.events.push_back(std::move(event));
+    if (preparation.is_ready) return readied;
+    ++readied.num_waits;
+    readied.waited_for = preparation.waiting_for;
+  }
+}
+
 }  // namespace
 
 // Pitfall 24
@@ -524,7 +541,7 @@ TEST(LocalRunner, WaitsUntilTheMachineIsAboutAsCoolAsItWasWithoutWork) {
   };
   study.options.cooldown = runners::CoolDownOptions{.period = Seconds{0.01}};
   // 41, 39, 37 degrees; an earlier session has seen 34: 37 is within 3 of it.
-  const auto before = study.runner().prepare({{"cpu", Celsius{34.0}}});
+  EXPECT_EQ(get_ready(study, {{"cpu", Celsius{34.0}}}).num_waits, 2);
   study.start(0);
   const auto events = study.run();
 
@@ -544,7 +561,7 @@ TEST(LocalRunner, TheEnergyOfCoolingDownIsNoTrials) {
       .until = Celsius{40.0}, .at_most = Seconds{0.3}, .period = Seconds{0.05}};
   study.options.booking_interval = Seconds{0.0};
 
-  const auto before = study.runner().prepare({});
+  const auto before = get_ready(study, {}).events;
   study.start(0);
   const auto events = study.run();
 
@@ -561,16 +578,39 @@ TEST(LocalRunner, TheEnergyOfCoolingDownIsNoTrials) {
   EXPECT_GE(seen[0].cooldown->waited, Seconds{0.3});
 }
 
+TEST(LocalRunner, SaysWhichDeviceItWaitsForAndLooksOnlyAtThoseThatTrialsUse) {
+  LocalStudy study("report 1 2 3 4");
+  study.options.read_devices = [] {
+    DeviceState state = at_temperature(60.0);
+    state.gpus.push_back({"GPU-a", Celsius{70}, {}, {}});
+    return state;
+  };
+  study.options.cooldown = runners::CoolDownOptions{
+      .until = Celsius{45.5}, .at_most = Seconds{0.02}, .period = Seconds{0.01}};
+
+  EXPECT_EQ(get_ready(study, {}).waited_for, "cooling down: cpu to 45.5 C");
+}
+
+TEST(LocalRunner, ASensorThatFallsSilentIsNotTakenForCool) {
+  LocalStudy study("report 1 2 3 4");
+  int num_reads = 0;
+  study.options.read_devices = [&num_reads] {
+    return ++num_reads < 3 ? DeviceState{} : at_temperature(40.0);
+  };
+  study.options.cooldown = runners::CoolDownOptions{.period = Seconds{0.01}};
+
+  EXPECT_EQ(get_ready(study, {{"cpu", Celsius{39.0}}}).num_waits, 2);
+}
+
 TEST(LocalRunner, DoesNotCoolDownBesideATrialThatRuns) {
   LocalStudy study("report 1 2 3 4");
   study.options.read_devices = [] { return at_temperature(60.0); };
-  study.options.cooldown = runners::CoolDownOptions{.until = Celsius{40.0}};  // for a minute
-  study.options.cooldown->at_most = Seconds{0.01};
-  static_cast<void>(study.runner().prepare({}));
+  study.options.cooldown = runners::CoolDownOptions{
+      .until = Celsius{40.0}, .at_most = Seconds{0.01}, .period = Seconds{0.01}};
+  get_ready(study, {});
   study.start(0);
-  study.options.cooldown->at_most = Seconds{60};
 
-  EXPECT_TRUE(study.runner().prepare({}).empty());
+  EXPECT_EQ(get_ready(study, {}).num_waits, 0);
   study.start(1);
 
   const auto seen = only<trial::DevicesSeen>(study.run());

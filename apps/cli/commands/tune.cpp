@@ -149,7 +149,8 @@ study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
       config::make_runner_options(
           file, {.files_dir = fs::absolute(fs::path{database}.replace_extension(".files")),
                  .environment = trial_environment(),
-                 .gpus = gpus}),
+                 .gpus = gpus,
+                 .read_devices = device_reader()}),
       accountant, problem.space, clock);
   const bool is_live = !options.plain && isatty(STDOUT_FILENO) != 0;
   const auto observer =

@@ -19,10 +19,11 @@ struct DeviceStateOptions {
 ///
 /// The processor's temperature is that of its warmest package: the hwmon sensors coretemp (its
 /// packages, else its warmest core), k10temp and zenpower (Tdie, else Tctl), else the thermal zone
-/// x86_pkg_temp. Its clock is the mean of cpufreq's scaling_cur_freq, else of "cpu MHz" in
-/// /proc/cpuinfo. A temperature outside -40 to 150 degrees Celsius is a broken sensor's.
+/// x86_pkg_temp. Its clock is the mean of cpufreq's scaling_cur_freq over at most 16 logical
+/// processors, evenly chosen, else of "cpu MHz" in /proc/cpuinfo. A temperature outside -40 to 150
+/// degrees Celsius is a broken sensor's.
 ///
-/// Cost     some files of sysfs, two for each logical processor; a query of each GPU
+/// Cost     some files of sysfs, one for each logical processor; a query of each GPU
 [[nodiscard]] DeviceState read_device_state(const DeviceStateOptions& options);
 
 }  // namespace wattune::energy

@@ -30,6 +30,13 @@ struct Running {
   std::optional<Watts> power;  ///< Mean over the last metering interval.
 };
 
+/// Whether an assignment can start now.
+struct Preparation {
+  bool is_ready = true;
+  std::string waiting_for = {};           ///< In words for the screen; empty where it is ready.
+  std::vector<trial::Event> events = {};  ///< What happened meanwhile.
+};
+
 /// Executes assignments and tells what happens to them.
 ///
 /// Everything a runner tells is an event of the study's log: Reported, PhaseEnded, CheckpointSaved,
@@ -45,11 +52,11 @@ class Runner {
 
   [[nodiscard]] virtual std::size_t num_free_slots() const = 0;
 
-  /// Makes the machine ready for an assignment that is about to start, where the runner has been
-  /// told to let it cool down first; tells what happened meanwhile. Returns early on a signal.
+  /// Makes the machine ready for an assignment that is about to start; called until it is. A runner
+  /// that was told to let the devices cool down first waits a moment at each call.
   ///
   /// Takes    idle_temperatures  the lowest that earlier sessions of the study have seen
-  [[nodiscard]] virtual std::vector<trial::Event> prepare(
+  [[nodiscard]] virtual Preparation prepare(
       const std::vector<DeviceTemperature>& /*idle_temperatures*/) {
     return {};
   }

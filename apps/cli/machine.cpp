@@ -60,6 +60,7 @@ std::function<DeviceState()> device_reader() {
   if (const char* root = std::getenv("WATTUNE_SYSFS"); root != nullptr && *root != '\0') {
     options.sys_root = root;
   }
+  if (auto nvml = energy::Nvml::open()) options.gpus = energy::gpu_state_reader(std::move(*nvml));
   return [options] { return energy::read_device_state(options); };
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "small_file.hpp"
 
@@ -149,6 +150,19 @@ void read_frequencies(const DeviceStateOptions& options, DeviceState::Cpu& cpu) 
 }
 
 }  // namespace
+
+std::function<std::vector<DeviceState::Gpu>()> gpu_state_reader(Nvml nvml) {
+  return [nvml = std::move(nvml)] {
+    std::vector<DeviceState::Gpu> gpus;
+    for (GpuState& state : nvml.states()) {
+      DeviceState::Gpu gpu{std::move(state.uuid), std::nullopt, std::nullopt, state.enforced_limit};
+      if (state.temperature_c) gpu.temperature = Celsius{*state.temperature_c};
+      if (state.sm_clock_mhz) gpu.clock = Hertz{1e6 * *state.sm_clock_mhz};
+      gpus.push_back(std::move(gpu));
+    }
+    return gpus;
+  };
+}
 
 DeviceState read_device_state(const DeviceStateOptions& options) {
   DeviceState state;

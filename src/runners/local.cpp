@@ -129,7 +129,7 @@ class LocalRunner final : public Runner {
  private:
   // starting
   [[nodiscard]] std::string too_warm_text();
-  void look_at_devices(TrialId trial);
+  void look_at_devices(TrialId trial, const Slot& slot);
   [[nodiscard]] Result<std::unique_ptr<TrialProcess>> start_process(const Launch& launch,
                                                                     const Slot& slot) const;
   [[nodiscard]] nlohmann::ordered_json config_json(const Launch& launch, const Slot& slot,
@@ -258,9 +258,13 @@ std::string LocalRunner::too_warm_text() {
   return text;
 }
 
-void LocalRunner::look_at_devices(TrialId trial) {
+/// The GPUs that other trials have are no concern of this one.
+void LocalRunner::look_at_devices(TrialId trial, const Slot& slot) {
   if (!options_.read_devices) return;
   trial::DevicesSeen seen{trial, options_.read_devices(), std::exchange(cooldown_, std::nullopt)};
+  std::erase_if(seen.state.gpus, [&](const DeviceState::Gpu& gpu) {
+    return std::ranges::find(slot.gpus, gpu.uuid) == slot.gpus.end();
+  });
   if (seen.state == DeviceState{} && !seen.cooldown) return;
   events_.emplace_back(std::move(seen));
 }
@@ -270,7 +274,7 @@ void LocalRunner::start(const Launch& launch) {
   WATTUNE_REQUIRE(!active_.contains(trial));
   std::optional<Slot> slot = slots_.take();
   WATTUNE_REQUIRE(slot.has_value());
-  look_at_devices(trial);  // before the tick: reading them is no work of the trial
+  look_at_devices(trial, *slot);  // before the tick: reading them is no work of the trial
   tick();
   auto active = std::make_unique<Active>();
   active->launch = launch;

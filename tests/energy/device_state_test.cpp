@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "support/fake_nvml.hpp"
+#include "support/must.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace wattune::energy {
@@ -136,6 +138,28 @@ TEST_F(DeviceStateOfFiles, GpusComeFromWhoeverCanAskThem) {
   ASSERT_EQ(state.gpus.size(), 1U);
   EXPECT_EQ(state.gpus[0].power_limit, Watts{700});
   EXPECT_EQ(temperatures_of(state), (std::vector<DeviceTemperature>{{"GPU-a", Celsius{33}}}));
+}
+
+// Pitfall 24
+TEST(GpuStateReader, TellsTemperatureClockAndTheLimitThatIsEnforced) {
+  fake::NvmlScenario scenario;
+  scenario.add_gpu("GPU-aaaa");
+  scenario.set("temperature0", "41");
+  scenario.set("sm_clock0", "1980");
+  scenario.add_gpu("GPU-bbbb");
+  const auto read = gpu_state_reader(must(Nvml::open(fake::NvmlScenario::library())));
+
+  const auto gpus = read();
+
+  ASSERT_EQ(gpus.size(), 2U);
+  EXPECT_EQ(gpus[0].uuid, "GPU-aaaa");
+  EXPECT_EQ(gpus[0].temperature, Celsius{41});
+  EXPECT_EQ(gpus[0].clock, Hertz{1.98e9});
+  EXPECT_EQ(gpus[0].power_limit, Watts{700});
+  EXPECT_EQ(gpus[1].temperature, std::nullopt);
+
+  scenario.set("temperature0", "62");
+  EXPECT_EQ(read()[0].temperature, Celsius{62});
 }
 
 TEST(LowestTemperatures, AreTakenDeviceByDevice) {

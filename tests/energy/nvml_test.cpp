@@ -34,6 +34,31 @@ TEST(Nvml, ListsTheGpusOfTheDriver) {
   EXPECT_FALSE(gpus[1].memory_bytes);
 }
 
+TEST(Nvml, TellsTheStateOfEveryGpu) {
+  fake::NvmlScenario scenario;
+  scenario.add_gpu("GPU-aaaa");
+  scenario.add_gpu("GPU-bbbb");
+  scenario.set("driver", "550.54.15");
+  scenario.set("temperature0", "41");
+  scenario.set("sm_clock0", "1980");
+  scenario.set("memory_clock0", "2619");
+  scenario.set("default_limit0", "650000");
+
+  const std::vector<GpuState> states = open().states();
+
+  ASSERT_EQ(states.size(), 2u);
+  EXPECT_EQ(states[0].uuid, "GPU-aaaa");
+  EXPECT_EQ(states[0].temperature_c, 41.0);
+  EXPECT_EQ(states[0].sm_clock_mhz, 1980u);
+  EXPECT_EQ(states[0].memory_clock_mhz, 2619u);
+  EXPECT_EQ(states[0].enforced_limit, Watts{700.0});
+  EXPECT_EQ(states[0].default_limit, Watts{650.0});
+  EXPECT_EQ(states[0].driver, "550.54.15");
+  EXPECT_EQ(states[1].uuid, "GPU-bbbb");
+  EXPECT_FALSE(states[1].temperature_c);
+  EXPECT_FALSE(states[1].sm_clock_mhz);
+}
+
 TEST(Nvml, CountsMillijoulesAsMicrojoules) {
   fake::NvmlScenario scenario;
   scenario.add_gpu("GPU-aaaa", 5'000);

@@ -523,6 +523,27 @@ TEST(LocalRunner, TellsHowWarmTheMachineWasBeforeTheProgramStarted) {
   EXPECT_TRUE(std::holds_alternative<trial::DevicesSeen>(events.front()));
 }
 
+TEST(LocalRunner, TellsOfTheGpusThatATrialHasAndNotOfOthers) {
+  LocalStudy study("report 1 2 3 4");
+  study.options.slots.gpus = {"GPU-a", "GPU-b"};
+  study.options.slots.gpus_per_trial = 1;
+  study.options.read_devices = [] {
+    DeviceState state = at_temperature(50.0);
+    state.gpus.push_back({"GPU-a", Celsius{60}, {}, Watts{300}});
+    state.gpus.push_back({"GPU-b", Celsius{70}, {}, Watts{250}});
+    return state;
+  };
+
+  study.start(0);
+  study.start(1);
+
+  const auto seen = only<trial::DevicesSeen>(study.run());
+  ASSERT_EQ(seen.size(), 2U);
+  ASSERT_EQ(seen[0].state.gpus.size(), 1U);
+  ASSERT_EQ(seen[1].state.gpus.size(), 1U);
+  EXPECT_NE(seen[0].state.gpus[0].uuid, seen[1].state.gpus[0].uuid);
+}
+
 TEST(LocalRunner, SaysNothingOfDevicesThatTellNothing) {
   LocalStudy study("report 1 2 3 4");
   study.options.read_devices = [] { return DeviceState{}; };

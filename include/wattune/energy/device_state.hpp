@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "wattune/base/device_state.hpp"
+#include "wattune/energy/nvml.hpp"
 
 namespace wattune::energy {
 
@@ -25,5 +26,8 @@ struct DeviceStateOptions {
 ///
 /// Cost     some files of sysfs, one for each logical processor; a query of each GPU
 [[nodiscard]] DeviceState read_device_state(const DeviceStateOptions& options);
+
+/// Asks the driver about every NVIDIA GPU of the machine, for `DeviceStateOptions::gpus`.
+[[nodiscard]] std::function<std::vector<DeviceState::Gpu>()> gpu_state_reader(Nvml nvml);
 
 }  // namespace wattune::energy

@@ -141,4 +141,26 @@ int nvmlDeviceGetMemoryInfo(void* device, Memory* memory) {
   return number_of(key_of("memory", device), &memory->total) ? 0 : 3;
 }
 
+static int number_for(const char* key, void* device, unsigned* value) {
+  unsigned long long number = 0;
+  if (!number_of(key_of(key, device), &number)) return 3;
+  *value = (unsigned)number;
+  return 0;
+}
+
+int nvmlSystemGetDriverVersion(char* version, unsigned length) {
+  return text_of("driver", version, length) ? 0 : 3;
+}
+int nvmlDeviceGetTemperature(void* device, unsigned sensor, unsigned* degrees) {
+  return sensor != 0 ? 2 : number_for("temperature", device, degrees);
+}
+int nvmlDeviceGetClockInfo(void* device, unsigned type, unsigned* mhz) {
+  return type == 1   ? number_for("sm_clock", device, mhz)
+         : type == 2 ? number_for("memory_clock", device, mhz)
+                     : 2;
+}
+int nvmlDeviceGetPowerManagementDefaultLimit(void* device, unsigned* milliwatts) {
+  return number_for("default_limit", device, milliwatts);
+}
+
 #endif

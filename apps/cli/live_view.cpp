@@ -97,6 +97,18 @@ std::string totals_line(const History& history) {
                      num_failed > 0 ? fmt::format(", {} failed", num_failed) : "");
 }
 
+std::string task_text(const Trial& trial) {
+  switch (trial.purpose()) {
+    case trial::Purpose::Probe:
+      return "probe";
+    case trial::Purpose::Finalist:
+      return "finalist";
+    case trial::Purpose::Search:
+      break;
+  }
+  return fmt::format("rung {}", trial.rung());
+}
+
 std::string running_line(const History& history, const runners::Running& running) {
   const Trial& trial = history.trial(running.trial);
   std::string reach;
@@ -104,12 +116,10 @@ std::string running_line(const History& history, const runners::Running& running
     reach = fmt::format("  {}/{} {}", number_text(trial.step()), number_text(trial.target()),
                         to_text(history.problem().resource.unit));
   }
-  return fmt::format(
-      "trial {:<4}{}{}  {}  {}", trial.id().number(),
-      trial.purpose() == trial::Purpose::Probe ? "probe" : fmt::format("rung {}", trial.rung()),
-      reach, running.power ? fmt::format("{:.1f} W", running.power->value()) : "– W",
-      trial.purpose() == trial::Purpose::Probe ? configuration_text(history, trial)
-                                               : quality_text(history, trial));
+  return fmt::format("trial {:<4}{}{}  {}  {}", trial.id().number(), task_text(trial), reach,
+                     running.power ? fmt::format("{:.1f} W", running.power->value()) : "– W",
+                     trial.purpose() == trial::Purpose::Probe ? configuration_text(history, trial)
+                                                              : quality_text(history, trial));
 }
 
 std::string line_of(const trial::Assigned& event, const History& history) {
@@ -134,6 +144,14 @@ std::string line_of(const trial::AssignmentEnded& event, const History&) {
   std::string line = fmt::format("trial {} {}", event.trial.number(), to_text(event.outcome));
   if (trial::is_failure(event.outcome) && !event.detail.empty()) line += ": " + event.detail;
   return line;
+}
+
+/// Only of a wait: every trial sees devices.
+std::string line_of(const trial::DevicesSeen& event, const History&) {
+  if (!event.cooldown || event.cooldown->waited < Seconds{1.0}) return {};
+  return fmt::format("trial {} waited {} for the machine to cool down{}", event.trial.number(),
+                     duration_text(event.cooldown->waited),
+                     event.cooldown->is_reached ? "" : ", which it did not in that time");
 }
 
 std::string line_of(const trial::IdleMeasured& event, const History&) {

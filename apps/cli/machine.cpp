@@ -10,6 +10,8 @@
 #include <string_view>
 #include <thread>
 
+#include "wattune/energy/device_state.hpp"
+
 namespace wattune::cli {
 namespace {
 
@@ -54,9 +56,19 @@ json channels_json(const energy::EnergyAccountant& accountant) {
                     {"kind", to_text(channel.kind)},
                     {"provenance", to_text(channel.provenance)},
                     {"gain_uncertainty", channel.gain_uncertainty},
+                    {"refresh_s", channel.refresh.value()},
                     {"source", channel.source}});
   }
   return list;
+}
+
+std::function<DeviceState()> device_reader() {
+  energy::DeviceStateOptions options;
+  if (const char* root = std::getenv("WATTUNE_SYSFS"); root != nullptr && *root != '\0') {
+    options.sys_root = root;
+  }
+  if (auto nvml = energy::Nvml::open()) options.gpus = energy::gpu_state_reader(std::move(*nvml));
+  return [options] { return energy::read_device_state(options); };
 }
 
 std::map<std::string, std::string> trial_environment() {

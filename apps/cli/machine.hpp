@@ -1,10 +1,12 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
+#include "wattune/base/device_state.hpp"
 #include "wattune/energy/accountant.hpp"
 #include "wattune/energy/probe.hpp"
 
@@ -23,5 +25,9 @@ namespace wattune::cli {
 /// What trials inherit: this program's environment, with its own folder at the end of PATH, so that
 /// `wattune-train` beside `wattune` is found.
 [[nodiscard]] std::map<std::string, std::string> trial_environment();
+
+/// Reads how warm and how fast the devices of this machine are, below the folder that the variable
+/// WATTUNE_SYSFS names (/sys where it is not set): a container may see its host's elsewhere.
+[[nodiscard]] std::function<DeviceState()> device_reader();
 
 }  // namespace wattune::cli

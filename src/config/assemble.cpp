@@ -10,6 +10,7 @@
 #include "wattune/schedulers/full.hpp"
 #include "wattune/schedulers/successive_halving.hpp"
 #include "wattune/strategies/compose.hpp"
+#include "wattune/strategies/finalists.hpp"
 #include "wattune/strategies/sm2.hpp"
 
 namespace wattune::config {
@@ -93,6 +94,30 @@ struct StrategyMaker {
   }
 };
 
+/// Nothing but temperatures can tell when a machine has cooled down.
+std::optional<runners::CoolDownOptions> cooldown_options(
+    const StudyFile& file, const std::function<DeviceState()>& read_devices) {
+  if (!file.cooldown) return std::nullopt;
+  DeviceState state = read_devices ? read_devices() : DeviceState{};
+  if (file.runner.gpus_per_trial == 0) state.gpus.clear();
+  if (temperatures_of(state).empty()) {
+    throw file.error_at(
+        "cooldown",
+        "`cooldown` needs a temperature, and this machine shows none: there is no coretemp, "
+        "k10temp or zenpower among its hwmon sensors and no thermal zone x86_pkg_temp (virtual "
+        "machines often have neither); leave `cooldown` out");
+  }
+  runners::CoolDownOptions options;
+  const Celsius degrees{file.cooldown->degrees};
+  if (file.cooldown->is_margin) {
+    options.margin = degrees;
+  } else {
+    options.until = degrees;
+  }
+  options.at_most = file.cooldown->at_most;
+  return options;
+}
+
 std::vector<std::string> required_metrics(const trial::Problem& problem) {
   std::vector<std::string> names;
   for (const trial::Objective& objective : problem.objectives) {
@@ -107,7 +132,14 @@ std::vector<std::string> required_metrics(const trial::Problem& problem) {
 
 std::unique_ptr<strategies::Strategy> make_strategy(const StudyFile& file,
                                                     const trial::Problem& problem) try {
-  return std::visit(StrategyMaker{problem}, file.strategy);
+  auto strategy = std::visit(StrategyMaker{problem}, file.strategy);
+  if (!file.finalists) return strategy;
+  strategies::FinalistOptions options;
+  options.count = static_cast<std::size_t>(file.finalists->count);
+  options.repeats = static_cast<std::size_t>(file.finalists->repeats);
+  options.tolerance = file.report.tolerance;
+  options.budgets = make_budgets(file);
+  return strategies::with_finalists(std::move(strategy), options);
 } catch (const StudyFileError&) {
   throw;
 } catch (const ConfigError& error) {
@@ -152,6 +184,8 @@ runners::LocalRunnerOptions make_runner_options(const StudyFile& file,
   options.time_limit = file.runner.time_limit;
   options.silence_limit = file.runner.silence_limit;
   options.grace = file.runner.grace;
+  options.cooldown = cooldown_options(file, surroundings.read_devices);
+  options.read_devices = std::move(surroundings.read_devices);
   return options;
 } catch (const StudyFileError&) {
   throw;

@@ -35,6 +35,8 @@ UnitTable units_of(Dimension dimension) {
       return {{{"g", 1.0}, {"kg", 1e3}}, "10 g"};
     case Dimension::Intensity:
       return {{{"g/kWh", 1.0}, {"kg/MWh", 1.0}}, "381 g/kWh"};
+    case Dimension::Temperature:
+      return {{{"C", 1.0}}, "45 C"};
   }
   return {};
 }
@@ -70,11 +72,12 @@ std::optional<std::string> unit_meant_by(std::string_view word,
     std::string_view unit;
   };
   constexpr std::array kSpellings{
-      Spelling{"m", "min"},  Spelling{"mins", "min"},  Spelling{"minutes", "min"},
-      Spelling{"sec", "s"},  Spelling{"secs", "s"},    Spelling{"seconds", "s"},
-      Spelling{"hr", "h"},   Spelling{"hours", "h"},   Spelling{"hour", "h"},
-      Spelling{"days", "d"}, Spelling{"day", "d"},     Spelling{"joules", "J"},
-      Spelling{"j", "J"},    Spelling{"minute", "min"}};
+      Spelling{"m", "min"},  Spelling{"mins", "min"},   Spelling{"minutes", "min"},
+      Spelling{"sec", "s"},  Spelling{"secs", "s"},     Spelling{"seconds", "s"},
+      Spelling{"hr", "h"},   Spelling{"hours", "h"},    Spelling{"hour", "h"},
+      Spelling{"days", "d"}, Spelling{"day", "d"},      Spelling{"joules", "J"},
+      Spelling{"j", "J"},    Spelling{"minute", "min"}, Spelling{"\u00b0C", "C"},
+      Spelling{"c", "C"}};
   const auto spelling = std::ranges::find(kSpellings, word, &Spelling::word);
   if (spelling != kSpellings.end() && std::ranges::count(names, spelling->unit) > 0) {
     return std::string{spelling->unit};

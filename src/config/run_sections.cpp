@@ -186,6 +186,36 @@ RunnerSection read_runner(ReadContext& context, MapReader& study,
   return runner;
 }
 
+std::optional<CooldownSection> read_cooldown(ReadContext& context, MapReader& study,
+                                             const RunnerSection& runner) {
+  const YamlNode* const node = study.find("cooldown");
+  if (node == nullptr) return std::nullopt;
+  CooldownSection cooldown;
+  MapReader map(context, *node, "cooldown", "cooldown");
+  if (const YamlNode* const until = map.find("until")) {
+    cooldown.is_margin = until->is_scalar() && until->text.starts_with('+');
+    assign(cooldown.degrees, map.quantity("until", Dimension::Temperature));
+  }
+  assign(cooldown.at_most, as_seconds(map.quantity("at_most", Dimension::Duration)));
+  const bool has_finalists = study.find("finalists") != nullptr;  // they run alone
+  if (runner.workers && *runner.workers > 1 && !has_finalists) {
+    context.warning(*node, fmt::format("`cooldown` waits before a trial that starts while no other "
+                                       "runs; with `runner.workers: {}` few do, with 1 all",
+                                       *runner.workers));
+  }
+  return cooldown;
+}
+
+std::optional<FinalistsSection> read_finalists(ReadContext& context, MapReader& study) {
+  const YamlNode* const node = study.find("finalists");
+  if (node == nullptr) return std::nullopt;
+  FinalistsSection finalists;
+  MapReader map(context, *node, "finalists", "finalists");
+  assign(finalists.count, map.whole("count", between(1, 100)));
+  assign(finalists.repeats, map.whole("repeats", between(1, 1000)));
+  return finalists;
+}
+
 ReportSection read_report(ReadContext& context, MapReader& study) {
   ReportSection report;
   const YamlNode* const node = study.find("report");

@@ -19,6 +19,10 @@ BudgetSection read_budget(ReadContext& context, MapReader& study, const trial::T
 /// A relative `directory` is resolved against `folder`.
 RunnerSection read_runner(ReadContext& context, MapReader& study,
                           const std::filesystem::path& folder);
+/// `cooldown:`; the runner tells whether trials run side by side.
+std::optional<CooldownSection> read_cooldown(ReadContext& context, MapReader& study,
+                                             const RunnerSection& runner);
+std::optional<FinalistsSection> read_finalists(ReadContext& context, MapReader& study);
 ReportSection read_report(ReadContext& context, MapReader& study);
 
 }  // namespace wattune::config

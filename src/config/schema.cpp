@@ -19,6 +19,8 @@ constexpr std::array kSchema{
     SchemaKey{"study", "capture", "map of patterns", "none: the program speaks the protocol"},
     SchemaKey{"study", "runner", "map", "see below"},
     SchemaKey{"study", "energy", "map", "see below"},
+    SchemaKey{"study", "cooldown", "map", "none: trials begin at once"},
+    SchemaKey{"study", "finalists", "map", "none: nothing is measured again"},
     SchemaKey{"study", "report", "map", "see below"},
     SchemaKey{"study", "metrics", "list of names", "none"},
     SchemaKey{"study", "seed", "whole number", "1"},
@@ -139,6 +141,12 @@ constexpr std::array kSchema{
     SchemaKey{"embodied", "share", "number", "1"},
     SchemaKey{"embodied", "lifetime", "duration", "35040 h"},
 
+    SchemaKey{"cooldown", "until", "temperature", "+3 C"},
+    SchemaKey{"cooldown", "at_most", "duration", "60 s"},
+
+    SchemaKey{"finalists", "count", "whole number", "3"},
+    SchemaKey{"finalists", "repeats", "whole number", "2"},
+
     SchemaKey{"report", "tolerance", "number", "0.01"},
 };
 
@@ -190,6 +198,11 @@ constexpr std::array kSynonyms{
     Synonym{"energy", "tariff", "price"},
     Synonym{"embodied", "kg", "mass"},
     Synonym{"embodied", "memory", "memory_gb"},
+    Synonym{"cooldown", "limit", "at_most"},
+    Synonym{"cooldown", "max", "at_most"},
+    Synonym{"finalists", "top", "count"},
+    Synonym{"finalists", "runs", "repeats"},
+    Synonym{"finalists", "seeds", "repeats"},
 };
 
 }  // namespace

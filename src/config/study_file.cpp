@@ -99,6 +99,8 @@ StudyFile read_sections(ReadContext& context, MapReader& study, const fs::path& 
   problem.constraints = read_constraints(context, study, measurable);
   file.budget = read_budget(context, study, problem.tariff);
   file.runner = read_runner(context, study, file_name.parent_path());
+  file.cooldown = read_cooldown(context, study, file.runner);
+  file.finalists = read_finalists(context, study);
   file.report = read_report(context, study);
   const std::optional<StrategyOptions> strategy = read_strategy(context, study);
   if (strategy) file.strategy = *strategy;

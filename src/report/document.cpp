@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "devices_json.hpp"
+#include "finalists_json.hpp"
 #include "footprint_json.hpp"
 #include "wattune/base/text.hpp"
 #include "wattune/base/version.hpp"
@@ -116,6 +118,9 @@ Json trial_json(const History& history, const Trial& trial, bool is_on_front) {
   out["detail"] = trial.detail();
   out["purpose"] = to_text(trial.purpose());
   out["origin"] = to_text(trial.origin());
+  if (const auto repeat = trial.repeat()) {
+    out["repeat"] = {{"of", repeat->of.number()}, {"number", repeat->number}};
+  }
   out["rung"] = trial.rung();
   out["step"] = trial.step();
   out["complete"] = history.is_complete(trial);
@@ -141,6 +146,9 @@ Json trial_json(const History& history, const Trial& trial, bool is_on_front) {
   out["duration_s"] = trial.duration().value();
   out["curve"] = curve_json(history, trial);
   out["phases"] = phases_json(trial);
+  for (const trial::DevicesSeen& seen : trial.devices()) {
+    out["devices"].push_back(devices_json(seen));
+  }
   return out;
 }
 
@@ -235,8 +243,10 @@ Json report_document(const StudyRecord& record, const DocumentOptions& options) 
     document["recommendations"].push_back({{"kind", to_text(recommendation.kind)},
                                            {"trial", recommendation.trial.number()},
                                            {"tolerance", options.tolerance},
+                                           {"measured_again", recommendation.is_measured_again},
                                            {"why", recommendation.why}});
   }
+  document["finalists"] = finalists_json(history, recommendations);
   document["ledger"] = ledger_json(record, recommendations, options.tolerance);
   document["messages"] = options.messages;
   if (history.end()) {

@@ -17,6 +17,7 @@ void Ledger::apply(const trial::Event& event) {
     key = {Purpose::Rung, assignment.rung};
     if (assignment.stage == trial::Stage::Probe) key = {Purpose::Probe, 0};
     if (assignment.stage == trial::Stage::Final) key = {Purpose::Final, 0};
+    if (assignment.stage == trial::Stage::Finalist) key = {Purpose::Finalists, 0};
   } else if (const auto* reported = std::get_if<trial::Reported>(&event)) {
     book(reported->trial, reported->energy);
   } else if (const auto* repeated = std::get_if<trial::WorkRepeated>(&event)) {
@@ -39,6 +40,7 @@ std::vector<Ledger::Entry> Ledger::entries() const {
   Entry probe{"probe", "Probe", idle_probe_, 0};
   std::map<std::uint16_t, Entry> rungs;
   Entry final_training{"final", "Final training", {}, 0};
+  Entry finalists{"finalists", "Finalists measured again", {}, 0};
   Entry failed{"failed", "Failed trials", {}, 0};
   for (const auto& [id, account] : trials_) {
     if (account.has_failed) ++failed.num_trials;
@@ -47,9 +49,10 @@ std::vector<Ledger::Entry> Ledger::entries() const {
         failed.energy += energy;
         continue;
       }
-      Entry* entry = key.purpose == Purpose::Probe   ? &probe
-                     : key.purpose == Purpose::Final ? &final_training
-                                                     : &rungs[key.rung];
+      Entry* entry = key.purpose == Purpose::Probe       ? &probe
+                     : key.purpose == Purpose::Final     ? &final_training
+                     : key.purpose == Purpose::Finalists ? &finalists
+                                                         : &rungs[key.rung];
       entry->energy += energy;
       ++entry->num_trials;
     }
@@ -66,6 +69,7 @@ std::vector<Ledger::Entry> Ledger::entries() const {
     add(entry);
   }
   add(final_training);
+  add(finalists);
   add(failed);
   add({"engine", "Wattune itself", engine_, 0});
   add({"idle", "Idle and other processes", rest_, 0});

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "finalist_recommendation.hpp"
 #include "wattune/base/text.hpp"
 #include "wattune/math/knee.hpp"
 #include "wattune/math/pareto.hpp"
@@ -120,11 +121,14 @@ std::vector<TrialId> front(const History& history) {
   return front;
 }
 
-std::vector<Recommendation> recommend(const History& history, double tolerance) {
-  const std::vector<TrialId> eligible = eligible_trials(history);
-  if (eligible.empty()) return {};
-  const TrialId best = best_quality(history, eligible);
+namespace {
+
+/// By the figures of the search.
+std::vector<Recommendation> recommend_by_search(const History& history,
+                                                const std::vector<TrialId>& eligible,
+                                                double tolerance) {
   std::vector<Recommendation> list;
+  const TrialId best = best_quality(history, eligible);
   if (const auto id = cheapest_within(history, eligible, quality_loss(history, best) + tolerance)) {
     list.push_back({RecommendationKind::CheapestWithinTolerance, *id,
                     why_cheapest(history, *id, best, tolerance)});
@@ -132,6 +136,22 @@ std::vector<Recommendation> recommend(const History& history, double tolerance) 
   list.push_back({RecommendationKind::BestQuality, best,
                   fmt::format("the best {} of the study{}", quality_text(history, best),
                               reach_text(history, best))});
+  return list;
+}
+
+}  // namespace
+
+std::vector<Recommendation> recommend(const History& history, double tolerance) {
+  const std::vector<TrialId> eligible = eligible_trials(history);
+  if (eligible.empty()) return {};
+  std::vector<Recommendation> by_search = recommend_by_search(history, eligible, tolerance);
+  std::vector<Recommendation> list = recommend_finalists(history, tolerance);
+  if (list.empty()) {
+    list = std::move(by_search);
+  } else if (list.front().trial != by_search.front().trial) {
+    list.front().why += fmt::format("; by the search alone it would have been trial {}",
+                                    by_search.front().trial.number());
+  }
   if (const auto id = knee(history, front(history))) {
     list.push_back({RecommendationKind::Knee, *id,
                     fmt::format("{}: beyond it, quality gets expensive{}",

@@ -83,6 +83,11 @@ struct Active {
   std::uint64_t oom_count = 0;
 };
 
+/// A program that knew that it is measured again might behave otherwise.
+trial::Purpose told_purpose(trial::Purpose purpose) {
+  return purpose == trial::Purpose::Finalist ? trial::Purpose::Search : purpose;
+}
+
 LocalRunnerOptions checked(LocalRunnerOptions options, const space::Space& space) {
   if (options.command.is_empty()) throw ConfigError("runner: no command");
   options.command.check(space);
@@ -112,6 +117,8 @@ class LocalRunner final : public Runner {
   ~LocalRunner() override = default;
 
   [[nodiscard]] std::size_t num_free_slots() const override { return slots_.num_free(); }
+  [[nodiscard]] Preparation prepare(
+      const std::vector<DeviceTemperature>& idle_temperatures) override;
   void start(const Launch& launch) override;
   [[nodiscard]] std::vector<trial::Event> wait(Seconds at_most) override;
   void answer(TrialId trial, Verdict verdict, double until) override;
@@ -121,6 +128,8 @@ class LocalRunner final : public Runner {
 
  private:
   // starting
+  [[nodiscard]] std::string too_warm_text();
+  void look_at_devices(TrialId trial, const Slot& slot);
   [[nodiscard]] Result<std::unique_ptr<TrialProcess>> start_process(const Launch& launch,
                                                                     const Slot& slot) const;
   [[nodiscard]] nlohmann::ordered_json config_json(const Launch& launch, const Slot& slot,
@@ -170,6 +179,10 @@ class LocalRunner final : public Runner {
   bool has_ended_trials_ = false;   // since the last batch
   std::set<pid_t> dead_strangers_;  // children that nobody here knows and nobody has waited for
 
+  std::vector<DeviceTemperature> idle_temperatures_;  // the lowest seen while nothing ran
+  std::optional<MonotonicTime> cooling_since_;
+  std::optional<trial::CoolDown> cooldown_;  // of the assignment that starts next
+
   std::vector<energy::Activity> activities_;
   MonotonicTime last_tick_;
   MonotonicTime metered_at_;
@@ -203,11 +216,65 @@ LocalRunner::LocalRunner(LocalRunnerOptions options, energy::EnergyAccountant& a
 
 // ---- starting ------------------------------------------------------------------------------
 
+Preparation LocalRunner::prepare(const std::vector<DeviceTemperature>& idle_temperatures) {
+  if (!options_.cooldown || !options_.read_devices || !active_.empty()) {
+    cooling_since_.reset();
+    cooldown_.reset();
+    return {};
+  }
+  idle_temperatures_ = lowest(std::move(idle_temperatures_), idle_temperatures);
+  const MonotonicTime now = clock_.now();
+  if (!cooling_since_) cooling_since_ = now;
+  const std::string too_warm = too_warm_text();
+  const Seconds left = elapsed(now, after(*cooling_since_, options_.cooldown->at_most));
+  if (!too_warm.empty() && left > Seconds{}) {
+    static_cast<void>(poll_once(std::min(left, options_.cooldown->period)));
+    tick();
+    return {false, too_warm, take_events()};
+  }
+  cooldown_ = trial::CoolDown{elapsed(*cooling_since_, now), too_warm.empty(), idle_temperatures_};
+  cooling_since_.reset();
+  return {};
+}
+
+/// Which devices that trials use are warmer than an assignment may find them; empty for none.
+/// Nothing runs while this is asked.
+std::string LocalRunner::too_warm_text() {
+  DeviceState state = options_.read_devices();
+  if (options_.slots.gpus_per_trial == 0) state.gpus.clear();
+  const std::vector<DeviceTemperature> now = temperatures_of(state);
+  idle_temperatures_ = lowest(std::move(idle_temperatures_), now);
+  if (now.empty()) return "cooling down: no temperature is told";
+  std::string text;
+  for (const DeviceTemperature& each : now) {
+    const auto reference =
+        std::ranges::find(idle_temperatures_, each.device, &DeviceTemperature::device);
+    const Celsius limit =
+        options_.cooldown->until.value_or(reference->temperature + options_.cooldown->margin);
+    if (each.temperature <= limit) continue;
+    text += fmt::format("{} {} to {} C", text.empty() ? "cooling down:" : ",", each.device,
+                        number_text(limit.value()));
+  }
+  return text;
+}
+
+/// The GPUs that other trials have are no concern of this one.
+void LocalRunner::look_at_devices(TrialId trial, const Slot& slot) {
+  if (!options_.read_devices) return;
+  trial::DevicesSeen seen{trial, options_.read_devices(), std::exchange(cooldown_, std::nullopt)};
+  std::erase_if(seen.state.gpus, [&](const DeviceState::Gpu& gpu) {
+    return std::ranges::find(slot.gpus, gpu.uuid) == slot.gpus.end();
+  });
+  if (seen.state == DeviceState{} && !seen.cooldown) return;
+  events_.emplace_back(std::move(seen));
+}
+
 void LocalRunner::start(const Launch& launch) {
   const TrialId trial = launch.assignment.trial;
   WATTUNE_REQUIRE(!active_.contains(trial));
   std::optional<Slot> slot = slots_.take();
   WATTUNE_REQUIRE(slot.has_value());
+  look_at_devices(trial, *slot);  // before the tick: reading them is no work of the trial
   tick();
   auto active = std::make_unique<Active>();
   active->launch = launch;
@@ -283,7 +350,7 @@ nlohmann::ordered_json LocalRunner::config_json(const Launch& launch, const Slot
           {"study", options_.study},
           {"trial", assignment.trial.number()},
           {"seed", launch.seed},
-          {"purpose", trial::to_text(launch.purpose)},
+          {"purpose", trial::to_text(told_purpose(launch.purpose))},
           {"parameters", ordered_json(space_.to_json(launch.configuration))},
           {"resource", resource},
           {"checkpoint", {{"dir", folder.path().string()}, {"resume_from", resume_from}}},

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "devices_text.hpp"
 #include "wattune/base/require.hpp"
 
 namespace wattune::storage {
@@ -79,7 +80,15 @@ struct Encoder {
       if (i > 0) buffer += ',';
       put_value(buffer, e.configuration[i]);
     }
-    buffer += "]]";
+    buffer += ']';
+    if (e.repeat) {
+      buffer += ",[";
+      put_number(buffer, e.repeat->of.number());
+      buffer += ',';
+      put_number(buffer, e.repeat->number);
+      buffer += ']';
+    }
+    buffer += ']';
     return {.kind = EventKind::TrialCreated,
             .trial = e.trial.number(),
             .code = code_of(e.origin),
@@ -180,6 +189,10 @@ struct Encoder {
             .step = e.step,
             .duration_s = e.duration.value(),
             .energy = e.energy};
+  }
+  EventRow operator()(const trial::DevicesSeen& e) {
+    buffer = devices_text(e);
+    return {.kind = EventKind::DevicesSeen, .trial = e.trial.number(), .body = buffer};
   }
 };
 
@@ -283,15 +296,22 @@ void decode_study_created(const EventRow& row, Event& event) {
 }
 
 void decode_trial_created(const EventRow& row, trial::TrialCreated& e) {
-  e.origin = enumerator(needed(row.code), trial::Origin::Sm2);
+  e.origin = enumerator(needed(row.code), trial::Origin::Finalist);
   Scanner scanner(row.body);
   scanner.take("[");
-  e.purpose = enumerator(scanner.number<std::int64_t>(), trial::Purpose::Probe);
+  e.purpose = enumerator(scanner.number<std::int64_t>(), trial::Purpose::Finalist);
   scanner.take(",[");
   std::vector<space::Value> values;
   while (!scanner.try_take("]")) {
     if (!values.empty()) scanner.take(",");
     values.push_back(scanner.value());
+  }
+  e.repeat.reset();
+  if (scanner.try_take(",[")) {
+    const TrialId of{scanner.number<std::uint32_t>()};
+    scanner.take(",");
+    e.repeat = trial::Repeat{of, scanner.number<std::uint16_t>()};
+    scanner.take("]");
   }
   scanner.take("]");
   scanner.finish();
@@ -299,7 +319,7 @@ void decode_trial_created(const EventRow& row, trial::TrialCreated& e) {
 }
 
 void decode_assigned(const EventRow& row, trial::Assignment& a) {
-  a.stage = enumerator(needed(row.code), trial::Stage::Final);
+  a.stage = enumerator(needed(row.code), trial::Stage::Finalist);
   a.to = needed(row.step);
   Scanner scanner(row.body);
   scanner.take("[");
@@ -400,6 +420,13 @@ void decode_trial_event(const EventRow& row, const std::vector<std::string>& nam
       event = trial::WorkRepeated{id, needed(row.step), Seconds{needed(row.duration_s)},
                                   needed(row.energy)};
       return;
+    case EventKind::DevicesSeen: {
+      auto seen = devices_from_text(row.body);
+      if (!seen) throw BadRow("its devices cannot be read");
+      seen->trial = id;
+      event = std::move(*seen);
+      return;
+    }
     default:
       throw BadRow("its kind means nothing");
   }

@@ -29,6 +29,7 @@ enum class EventKind : std::uint8_t {
   OverheadBooked = 12,
   SessionEnded = 13,
   WorkRepeated = 14,
+  DevicesSeen = 15,
 };
 
 /// One row of the table `events` without its sequence number and time.
@@ -36,7 +37,8 @@ enum class EventKind : std::uint8_t {
 ///   kind             trial  code     step  samples  duration  energy  body
 ///   StudyCreated                                                      the problem, JSON
 ///   SessionStarted                                                    the environment, JSON
-///   TrialCreated     x      origin                                    [purpose,[value,...]]
+///   TrialCreated     x      origin                                    [purpose,[value,...]], and
+///                                                                     ,[of,number] of a finalist
 ///   Assigned         x      stage    to                               [from,rung,bracket,every]
 ///   Reported         x               x     x        x         x       {"name":value,...}
 ///   PhaseEnded       x                     x        x         x       the phase
@@ -47,7 +49,9 @@ enum class EventKind : std::uint8_t {
 ///   IdleMeasured                                    x         x       watts
 ///   OverheadBooked                                  x         engine  [idle,dynamic,unc.,prov.]
 ///   SessionEnded            reason                                    text, then notes, a line
-///   each WorkRepeated     x               x              x         x
+///                                                                     each
+///   WorkRepeated     x               x              x         x
+///   DevicesSeen      x                                                the devices, JSON
 ///
 /// A name is written as its number in the table `names`. A parameter value is null (inactive), a
 /// number with a point or exponent (float), one without (integer), or [number] (choice).

@@ -181,21 +181,31 @@ std::string_view state_word(trial::Outcome outcome) {
   }
 }
 
+std::string views_sql() {
+  using fmt::arg;
+  const auto view = [](std::string_view sql) {
+    return fmt::format(fmt::runtime(sql), arg("purposes", words_json(trial::Purpose::Finalist)),
+                       arg("origins", words_json(trial::Origin::Finalist)),
+                       arg("states", words_json(trial::Outcome::Lost, state_word)),
+                       arg("outcomes", words_json(trial::Outcome::Lost)),
+                       arg("stages", words_json(trial::Stage::Finalist)),
+                       arg("provenances", words_json(Provenance::Missing)));
+  };
+  return view(kTrialsView) + view(kReportsView) + view(kEnergyView);
+}
+
 }  // namespace
 
 std::string schema_sql() {
-  using fmt::arg;
-  const auto view = [](std::string_view sql) {
-    return fmt::format(fmt::runtime(sql), arg("purposes", words_json(trial::Purpose::Probe)),
-                       arg("origins", words_json(trial::Origin::Sm2)),
-                       arg("states", words_json(trial::Outcome::Lost, state_word)),
-                       arg("outcomes", words_json(trial::Outcome::Lost)),
-                       arg("stages", words_json(trial::Stage::Final)),
-                       arg("provenances", words_json(Provenance::Missing)));
-  };
   return fmt::format("PRAGMA application_id = {};\nPRAGMA user_version = {};\n", kApplicationId,
                      kSchemaVersion) +
-         std::string(kTables) + view(kTrialsView) + view(kReportsView) + view(kEnergyView);
+         std::string(kTables) + views_sql();
+}
+
+std::string renewed_views_sql() {
+  return "DROP VIEW IF EXISTS trials;\nDROP VIEW IF EXISTS reports;\nDROP VIEW IF EXISTS "
+         "energy;\n" +
+         views_sql();
 }
 
 }  // namespace wattune::storage

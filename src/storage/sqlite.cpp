@@ -24,7 +24,7 @@ constexpr const char* kInsertEvent =
 constexpr const char* kSelectEvents =
     "SELECT seq, at_us, kind, trial, code, step, samples, duration_s, idle_uj, dynamic_uj, "
     "uncertainty_j, provenance, body FROM events WHERE seq > ?1 ORDER BY seq";
-constexpr std::uint8_t kLastKind = static_cast<std::uint8_t>(EventKind::WorkRepeated);
+constexpr std::uint8_t kLastKind = static_cast<std::uint8_t>(EventKind::DevicesSeen);
 
 tl::unexpected<Error> forward(Error error) {
   return tl::unexpected<Error>(std::move(error));
@@ -73,6 +73,7 @@ class SqliteStorage final : public Storage {
 
   Result<void> prepare_for_append();
   Result<void> check_format(OpenMode mode);
+  Result<void> renew_views();
   Result<void> insert_all(std::span<const trial::Event> events, WallTime at);
   Result<void> insert(const trial::Event& event, WallTime at);
   Result<void> insert_parameters(const space::Space& space) const;
@@ -156,7 +157,19 @@ Result<void> SqliteStorage::check_format(OpenMode mode) {
                 fmt::format("{}: a study of format {}, this program reads format {}",
                             path_.string(), *version, kSchemaVersion));
   }
-  return {};
+  return mode == OpenMode::Append ? renew_views() : Result<void>{};
+}
+
+/// Views of an earlier program lack the words that have come since; a reader looks at them as they
+/// are.
+Result<void> SqliteStorage::renew_views() {
+  const auto num_current = database_.integer(
+      "SELECT count(*) FROM sqlite_master WHERE type = 'view' AND sql LIKE '%finalist%'");
+  if (!num_current) return forward(num_current.error());
+  if (*num_current > 0) return {};
+  auto done = database_.run("BEGIN IMMEDIATE;" + renewed_views_sql() + "COMMIT;");
+  if (!done) database_.roll_back();
+  return done;
 }
 
 Result<void> SqliteStorage::prepare_for_append() {

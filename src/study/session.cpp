@@ -81,7 +81,10 @@ void Session::collect_unfinished() {
 
 /// A pause that the strategy did not decide on was the session's own, for a budget or the user.
 bool Session::was_cut_short(TrialId id, const Order& order) const {
-  return history_->trial(id).outcome() != Outcome::Paused || order.verdict != Verdict::Pause;
+  const trial::Trial& trial = history_->trial(id);
+  // What was trained in two pieces is no measurement: the strategy begins it anew.
+  if (trial.purpose() == trial::Purpose::Finalist) return false;
+  return trial.outcome() != Outcome::Paused || order.verdict != Verdict::Pause;
 }
 
 std::optional<StudyEnd> Session::nothing_to_do() {
@@ -93,7 +96,8 @@ std::optional<StudyEnd> Session::nothing_to_do() {
   if (const auto* finished = std::get_if<strategies::Finished>(&next)) {
     return StudyEnd{EndReason::Finished, finished->reason, false};
   }
-  if (std::holds_alternative<strategies::NewTrial>(next) && !may_create()) {
+  const auto* fresh = std::get_if<strategies::NewTrial>(&next);
+  if (fresh != nullptr && !may_create(fresh->purpose)) {
     return StudyEnd{EndReason::Budget, trial::used_up_text(uses().front()), false};
   }
   return std::nullopt;
@@ -212,7 +216,7 @@ Result<void> Session::fill_slots() {
 Result<bool> Session::take_next(const strategies::Next& next) {
   Result<void> done;
   if (const auto* fresh = std::get_if<strategies::NewTrial>(&next)) {
-    if (!may_create()) {
+    if (!may_create(fresh->purpose)) {
       idle_end_ = Ending{EndReason::Budget, trial::used_up_text(uses().front())};
       return false;
     }
@@ -235,12 +239,28 @@ Result<bool> Session::take_next(const strategies::Next& next) {
 
 Result<void> Session::create(const strategies::NewTrial& fresh) {
   WATTUNE_REQUIRE(fresh.assignment.trial == history_->next_trial_id());
-  return assign(fresh.assignment, {trial::TrialCreated{fresh.assignment.trial, fresh.purpose,
-                                                       fresh.origin, fresh.configuration}});
+  return assign(fresh.assignment,
+                {trial::TrialCreated{fresh.assignment.trial, fresh.purpose, fresh.origin,
+                                     fresh.configuration, fresh.repeat}});
 }
 
-/// Writes the assignment down, then starts it from the trial's checkpoint.
+/// Lets the machine cool down where the study wants that. Gives false where the study came to its
+/// end meanwhile.
+bool Session::wait_until_ready() {
+  while (true) {
+    runners::Preparation preparation = parts_.runner.prepare(history_->idle_temperatures());
+    backlog_.insert(backlog_.end(), std::make_move_iterator(preparation.events.begin()),
+                    std::make_move_iterator(preparation.events.end()));
+    look_for_end();
+    if (ending_ || preparation.is_ready) return !ending_;
+    parts_.observer.on_idle(*history_, parts_.runner.running(), preparation.waiting_for, uses());
+  }
+}
+
+/// Writes the assignment down, then starts it from the trial's checkpoint. Does neither where the
+/// study came to its end while the machine cooled down.
 Result<void> Session::assign(trial::Assignment assignment, std::vector<trial::Event> before) {
+  if (!wait_until_ready()) return {};
   const TrialId id = assignment.trial;
   std::optional<trial::Checkpoint> checkpoint;
   if (before.empty()) checkpoint = history_->trial(id).checkpoint();
@@ -249,8 +269,8 @@ Result<void> Session::assign(trial::Assignment assignment, std::vector<trial::Ev
   if (auto done = append(before); !done) return done;
 
   const trial::Trial& trial = history_->trial(id);
-  parts_.runner.start({assignment, trial.purpose(), trial.configuration(),
-                       trial_seed(history_->problem().seed, id), checkpoint});
+  parts_.runner.start(
+      {assignment, trial.purpose(), trial.configuration(), seed_of(trial), checkpoint});
   return {};
 }
 
@@ -377,8 +397,16 @@ Result<void> Session::give_up(Error error) {
 
 // --- budgets -------------------------------------------------------------------------------------
 
-bool Session::may_create() const {
-  return !parts_.budgets.trials || history_->trials().size() < *parts_.budgets.trials;
+/// Finalists come on top of the budget's trials.
+bool Session::may_create(trial::Purpose purpose) const {
+  if (purpose == trial::Purpose::Finalist || !parts_.budgets.trials) return true;
+  return history_->trials().size() - history_->num_finalist_trials() < *parts_.budgets.trials;
+}
+
+std::uint32_t Session::seed_of(const trial::Trial& trial) const {
+  const std::uint64_t seed = history_->problem().seed;
+  const auto repeat = trial.repeat();
+  return repeat ? repeat_seed(seed, repeat->number) : trial_seed(seed, trial.id());
 }
 
 Seconds Session::running_time() const {

@@ -47,6 +47,7 @@ class Session {
   Result<void> fill_slots();
   Result<bool> take_next(const strategies::Next& next);
   Result<void> create(const strategies::NewTrial& fresh);
+  bool wait_until_ready();
   Result<void> assign(trial::Assignment assignment, std::vector<trial::Event> before = {});
   Result<void> gather();
   void mark_repeated_work(std::vector<trial::Event>& events) const;
@@ -60,7 +61,8 @@ class Session {
   void apply(const trial::Event& event, WallTime at);
   Result<void> give_up(Error error);
 
-  [[nodiscard]] bool may_create() const;
+  [[nodiscard]] bool may_create(trial::Purpose purpose) const;
+  [[nodiscard]] std::uint32_t seed_of(const trial::Trial& trial) const;
   [[nodiscard]] Seconds running_time() const;
   [[nodiscard]] std::vector<trial::BudgetUse> uses() const;
   [[nodiscard]] std::optional<trial::BudgetUse> used_up() const;

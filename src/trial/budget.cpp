@@ -25,7 +25,8 @@ std::vector<BudgetUse> budget_use(const Budgets& budgets, const History& history
   std::vector<BudgetUse> uses;
   if (budgets.trials) {
     uses.push_back({"trials", static_cast<double>(*budgets.trials),
-                    static_cast<double>(history.trials().size()), ""});
+                    static_cast<double>(history.trials().size() - history.num_finalist_trials()),
+                    ""});
   }
   if (budgets.energy) uses.push_back({"energy", budgets.energy->value(), energy.value(), "J"});
   if (budgets.time) uses.push_back({"time", budgets.time->value(), running_time.value(), "s"});

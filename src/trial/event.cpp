@@ -17,17 +17,18 @@ std::string_view name_in(const std::array<std::string_view, N>& names, Enum valu
 }  // namespace
 
 std::string_view to_text(Purpose purpose) {
-  constexpr std::array<std::string_view, 2> kNames{"search", "probe"};
+  constexpr std::array<std::string_view, 3> kNames{"search", "probe", "finalist"};
   return name_in(kNames, purpose);
 }
 
 std::string_view to_text(Origin origin) {
-  constexpr std::array<std::string_view, 4> kNames{"default", "sampler", "probe", "sm2"};
+  constexpr std::array<std::string_view, 5> kNames{"default", "sampler", "probe", "sm2",
+                                                   "finalist"};
   return name_in(kNames, origin);
 }
 
 std::string_view to_text(Stage stage) {
-  constexpr std::array<std::string_view, 3> kNames{"probe", "exploration", "final"};
+  constexpr std::array<std::string_view, 4> kNames{"probe", "exploration", "final", "finalist"};
   return name_in(kNames, stage);
 }
 

@@ -98,6 +98,8 @@ void History::on(const TrialCreated& event) {
   if (trials_.size() == trials_.capacity())
     trials_.reserve(trials_.size() + trials_.size() / 8 + 16);
   trials_.emplace_back(event.trial, event.purpose, event.origin, event.configuration);
+  if (event.purpose == Purpose::Finalist) ++num_finalist_trials_;
+  if (event.repeat) trials_.back().extras().repeat = event.repeat;
 }
 
 void History::on(const Assigned& event) {
@@ -109,7 +111,9 @@ void History::on(const Assigned& event) {
   trial.stage_ = event.assignment.stage;
   trial.target_ = event.assignment.to;
   ++trial.num_assignments_;
-  ++num_running_;
+  for (const TrialId other : running_) known(other).had_company_ = true;
+  if (!running_.empty()) trial.had_company_ = true;
+  running_.push_back(trial.id());
 }
 
 void History::on(const Reported& event) {
@@ -213,7 +217,7 @@ void History::on(const AssignmentEnded& event) {
     trial.extras().detail = event.detail;
   }
   finished_order_.push_back(event.trial);
-  --num_running_;
+  std::erase(running_, event.trial);
   trial.reports_.shrink_to_fit();
   trial.metric_values_.shrink_to_fit();
 }
@@ -238,6 +242,13 @@ void History::on(const WorkRepeated& event) {
   Trial& trial = known(event.trial);
   WATTUNE_REQUIRE(trial.is_running());
   charge(trial, event.energy, event.duration);
+}
+
+void History::on(const DevicesSeen& event) {
+  known(event.trial).extras().devices.push_back(event);
+  if (event.cooldown) {
+    idle_temperatures_ = lowest(std::move(idle_temperatures_), event.cooldown->reference);
+  }
 }
 
 Footprints History::amounts_of(const EnergyFigure& energy, Seconds duration) const {

@@ -66,6 +66,15 @@ std::span<const MetricValue> Trial::info() const {
   return extras_->info;
 }
 
+std::optional<Repeat> Trial::repeat() const {
+  return extras_ ? extras_->repeat : std::nullopt;
+}
+
+std::span<const DevicesSeen> Trial::devices() const {
+  if (!extras_) return {};
+  return extras_->devices;
+}
+
 const std::string& Trial::detail() const {
   static const std::string kNone;
   return extras_ ? extras_->detail : kNone;

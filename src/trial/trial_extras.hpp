@@ -16,6 +16,8 @@ struct Trial::Extras {
   // Kept only where rates change with time; else they follow from the energy.
   Footprints spent;
   std::vector<Footprints> spent_at_report;
+  std::optional<Repeat> repeat;
+  std::vector<DevicesSeen> devices;
 };
 
 }  // namespace wattune::trial

@@ -281,6 +281,32 @@ TEST(StudyFile, SaysLaterErrorsAtTheirKey) {
   EXPECT_THAT(error.what(), HasSubstr("folder/full.yaml:28:3: this machine has no GPU"));
 }
 
+TEST(StudyFile, ReadsHowTrialsAreComparedFairly) {
+  const StudyFile file = full_study();
+
+  ASSERT_TRUE(file.cooldown.has_value());
+  EXPECT_EQ(file.cooldown->degrees, 2.5);
+  EXPECT_TRUE(file.cooldown->is_margin);
+  EXPECT_EQ(file.cooldown->at_most, Seconds{120});
+  ASSERT_TRUE(file.finalists.has_value());
+  EXPECT_EQ(file.finalists->count, 4);
+  EXPECT_EQ(file.finalists->repeats, 3);
+}
+
+TEST(StudyFile, ATemperatureWithoutAPlusIsOneOfItsOwn) {
+  const StudyFile file =
+      parse_study(minimal_text("budget: {trials: 3}\ncooldown: {until: 45 C}\n"), "study.yaml");
+  EXPECT_EQ(file.cooldown->degrees, 45.0);
+  EXPECT_FALSE(file.cooldown->is_margin);
+  EXPECT_EQ(file.cooldown->at_most, Seconds{60});
+}
+
+TEST(StudyFile, NeitherCoolsDownNorMeasuresAgainUnlessItSaysSo) {
+  const StudyFile file = parse_study(minimal_text("budget: {trials: 3}\n"), "study.yaml");
+  EXPECT_FALSE(file.cooldown.has_value());
+  EXPECT_FALSE(file.finalists.has_value());
+}
+
 TEST(StudyFile, CountsColumnsInCharacters) {
   EXPECT_THAT(error_of(minimal_text("budget: {trials: 3}\nstudy: \"\u00e9t\u00e9\"\n")),
               HasSubstr("study.yaml:5:8: "));

@@ -45,6 +45,21 @@ TEST(Ledger, BooksEachStageApart) {
   EXPECT_EQ(sum(entries), study.history().total_energy().total());
 }
 
+TEST(Ledger, BooksWhatWasMeasuredAgainApart) {
+  SampleStudy study;
+  const TrialId trial = study.create();
+  study.run(trial, 4.0, 0.8, 40.0, Outcome::Completed);
+  study.run(study.create_repeat(trial, 0), 4.0, 0.8, 41.0, Outcome::Completed, Stage::Finalist);
+  study.run(study.create_repeat(trial, 1), 4.0, 0.8, 42.0, Outcome::Completed, Stage::Finalist);
+
+  const auto entries = study.record().ledger.entries();
+
+  EXPECT_EQ(find(entries, "finalists")->energy.total(), Microjoules{83'000'000});
+  EXPECT_EQ(find(entries, "finalists")->num_trials, 2U);
+  EXPECT_EQ(find(entries, "rung_0")->energy.total(), Microjoules{40'000'000});
+  EXPECT_EQ(sum(entries), study.history().total_energy().total());
+}
+
 TEST(Ledger, MovesAllEnergyOfAFailedTrialToOneEntry) {
   SampleStudy study;
   const TrialId trial = study.create();

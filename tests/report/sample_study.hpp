@@ -44,6 +44,15 @@ class SampleStudy {
     return id;
   }
 
+  /// Another training of a trial of the search.
+  TrialId create_repeat(TrialId of, std::uint16_t number) {
+    const TrialId id = record_.history.next_trial_id();
+    apply(trial::TrialCreated{id, trial::Purpose::Finalist, trial::Origin::Finalist,
+                              record_.history.trial(of).configuration(),
+                              trial::Repeat{of, number}});
+    return id;
+  }
+
   /// One assignment with one report at its end, of (accuracy, joules).
   void run(TrialId id, double to, double accuracy, double energy_j, trial::Outcome outcome,
            trial::Stage stage = trial::Stage::Exploration, std::uint16_t rung = 0) {

@@ -480,6 +480,166 @@ TEST(LocalRunner, ChargesTheCpuTimeOfAFailedTrial) {
   EXPECT_GT(energy.idle.joules().value(), 0.05);
 }
 
+namespace {
+
+DeviceState at_temperature(double celsius) {
+  DeviceState state;
+  state.cpu.temperature = Celsius{celsius};
+  return state;
+}
+
+struct Readied {
+  int num_waits = 0;
+  std::string waited_for;
+  std::vector<trial::Event> events;
+};
+
+Readied get_ready(LocalStudy& study, const std::vector<DeviceTemperature>& idle_temperatures) {
+  Readied readied;
+  while (true) {
+    Preparation preparation = study.runner().prepare(idle_temperatures);
+    for (trial::Event& event : preparation.events) readied.events.push_back(std::move(event));
+    if (preparation.is_ready) return readied;
+    ++readied.num_waits;
+    readied.waited_for = preparation.waiting_for;
+  }
+}
+
+}  // namespace
+
+// Pitfall 24
+TEST(LocalRunner, TellsHowWarmTheMachineWasBeforeTheProgramStarted) {
+  LocalStudy study("report 1 2 3 4");
+  study.options.read_devices = [] { return at_temperature(52.0); };
+
+  study.start(3);
+  const auto events = study.run();
+
+  const auto seen = only<trial::DevicesSeen>(events);
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].trial, TrialId{3});
+  EXPECT_EQ(seen[0].state, at_temperature(52.0));
+  EXPECT_EQ(seen[0].cooldown, std::nullopt);
+  EXPECT_TRUE(std::holds_alternative<trial::DevicesSeen>(events.front()));
+}
+
+TEST(LocalRunner, TellsOfTheGpusThatATrialHasAndNotOfOthers) {
+  LocalStudy study("report 1 2 3 4");
+  study.options.slots.gpus = {"GPU-a", "GPU-b"};
+  study.options.slots.gpus_per_trial = 1;
+  study.options.read_devices = [] {
+    DeviceState state = at_temperature(50.0);
+    state.gpus.push_back({"GPU-a", Celsius{60}, {}, Watts{300}});
+    state.gpus.push_back({"GPU-b", Celsius{70}, {}, Watts{250}});
+    return state;
+  };
+
+  study.start(0);
+  study.start(1);
+
+  const auto seen = only<trial::DevicesSeen>(study.run());
+  ASSERT_EQ(seen.size(), 2U);
+  ASSERT_EQ(seen[0].state.gpus.size(), 1U);
+  ASSERT_EQ(seen[1].state.gpus.size(), 1U);
+  EXPECT_NE(seen[0].state.gpus[0].uuid, seen[1].state.gpus[0].uuid);
+}
+
+TEST(LocalRunner, SaysNothingOfDevicesThatTellNothing) {
+  LocalStudy study("report 1 2 3 4");
+  study.options.read_devices = [] { return DeviceState{}; };
+
+  study.start(0);
+
+  EXPECT_TRUE(only<trial::DevicesSeen>(study.run()).empty());
+}
+
+// Pitfall 24
+TEST(LocalRunner, WaitsUntilTheMachineIsAboutAsCoolAsItWasWithoutWork) {
+  LocalStudy study("report 1 2 3 4");
+  double celsius = 41.0;
+  study.options.read_devices = [&celsius] {
+    return at_temperature(std::exchange(celsius, celsius - 2.0));
+  };
+  study.options.cooldown = runners::CoolDownOptions{.period = Seconds{0.01}};
+  // 41, 39, 37 degrees; an earlier session has seen 34: 37 is within 3 of it.
+  EXPECT_EQ(get_ready(study, {{"cpu", Celsius{34.0}}}).num_waits, 2);
+  study.start(0);
+  const auto events = study.run();
+
+  const auto seen = only<trial::DevicesSeen>(events);
+  ASSERT_EQ(seen.size(), 1U);
+  ASSERT_TRUE(seen[0].cooldown.has_value());
+  EXPECT_TRUE(seen[0].cooldown->is_reached);
+  EXPECT_GE(seen[0].cooldown->waited, Seconds{0.02});
+  EXPECT_EQ(seen[0].cooldown->reference, (std::vector<DeviceTemperature>{{"cpu", Celsius{34.0}}}));
+  EXPECT_EQ(seen[0].state, at_temperature(35.0));  // the look just before the program started
+}
+
+TEST(LocalRunner, TheEnergyOfCoolingDownIsNoTrials) {
+  LocalStudy study("report 1 2 3 4");
+  study.options.read_devices = [] { return at_temperature(60.0); };
+  study.options.cooldown = runners::CoolDownOptions{
+      .until = Celsius{40.0}, .at_most = Seconds{0.3}, .period = Seconds{0.05}};
+  study.options.booking_interval = Seconds{0.0};
+
+  const auto before = get_ready(study, {}).events;
+  study.start(0);
+  const auto events = study.run();
+
+  // 10 W, whoever draws them: 3 J while the machine cooled down.
+  EnergyFigure overhead;
+  for (const auto& booked : only<trial::OverheadBooked>(before)) {
+    overhead += booked.engine;
+    overhead += booked.rest;
+  }
+  EXPECT_GE(overhead.total().joules(), Joules{2.9});
+  const auto seen = only<trial::DevicesSeen>(events);
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_FALSE(seen[0].cooldown->is_reached);
+  EXPECT_GE(seen[0].cooldown->waited, Seconds{0.3});
+}
+
+TEST(LocalRunner, SaysWhichDeviceItWaitsForAndLooksOnlyAtThoseThatTrialsUse) {
+  LocalStudy study("report 1 2 3 4");
+  study.options.read_devices = [] {
+    DeviceState state = at_temperature(60.0);
+    state.gpus.push_back({"GPU-a", Celsius{70}, {}, {}});
+    return state;
+  };
+  study.options.cooldown = runners::CoolDownOptions{
+      .until = Celsius{45.5}, .at_most = Seconds{0.02}, .period = Seconds{0.01}};
+
+  EXPECT_EQ(get_ready(study, {}).waited_for, "cooling down: cpu to 45.5 C");
+}
+
+TEST(LocalRunner, ASensorThatFallsSilentIsNotTakenForCool) {
+  LocalStudy study("report 1 2 3 4");
+  int num_reads = 0;
+  study.options.read_devices = [&num_reads] {
+    return ++num_reads < 3 ? DeviceState{} : at_temperature(40.0);
+  };
+  study.options.cooldown = runners::CoolDownOptions{.period = Seconds{0.01}};
+
+  EXPECT_EQ(get_ready(study, {{"cpu", Celsius{39.0}}}).num_waits, 2);
+}
+
+TEST(LocalRunner, DoesNotCoolDownBesideATrialThatRuns) {
+  LocalStudy study("report 1 2 3 4");
+  study.options.read_devices = [] { return at_temperature(60.0); };
+  study.options.cooldown = runners::CoolDownOptions{
+      .until = Celsius{40.0}, .at_most = Seconds{0.01}, .period = Seconds{0.01}};
+  get_ready(study, {});
+  study.start(0);
+
+  EXPECT_EQ(get_ready(study, {}).num_waits, 0);
+  study.start(1);
+
+  const auto seen = only<trial::DevicesSeen>(study.run());
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_TRUE(seen[0].cooldown.has_value());
+  EXPECT_FALSE(seen[1].cooldown.has_value());
+}
+
 TEST(LocalRunner, MeasuresIdlePower) {
   LocalStudy study("nothing");
   const trial::IdleMeasured idle = study.runner().measure_idle(Seconds{0.05});

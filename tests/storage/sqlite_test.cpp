@@ -248,6 +248,32 @@ TEST_F(SqliteFile, AFullDiskIsTransientAndNothingIsHalfAppended) {
   EXPECT_EQ(num_events(), every_kind_of_event().size() + 2);
 }
 
+TEST_F(SqliteFile, AStudyWrittenBeforeThereWereFinalistsIsReadAndItsViewsLearnTheNewWords) {
+  query(path_,
+        "DROP VIEW trials; CREATE VIEW trials AS SELECT trial, '[\"search\",\"probe\"]' ->> "
+        "(body ->> 0) AS purpose FROM events WHERE kind = 3; DROP VIEW energy;"
+        "CREATE VIEW energy AS SELECT 1 AS x; DELETE FROM events WHERE seq > 23");
+  EXPECT_EQ(num_events(), 23U);
+
+  writer_of(path_);
+
+  EXPECT_EQ(num_events(), 23U);
+  const auto rows = query(path_, "SELECT purpose, trial FROM trials");
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows.back().at("purpose"), "finalist");
+  EXPECT_EQ(query(path_, "SELECT stage FROM energy").front().count("stage"), 1U);
+}
+
+TEST_F(SqliteFile, DevicesThatMakeNoSenseAreDamage) {
+  for (const std::string body :
+       {"{", "[]", "{\"cpu\":{}}", "{\"cpu\":{\"temperature\":\"x\"},\"gpus\":[]}"}) {
+    query(path_, "UPDATE events SET body = '" + body + "' WHERE kind = 15 AND trial = 2");
+
+    EXPECT_EQ(error_of_reading().kind, ErrorKind::Invalid) << body;
+    EXPECT_THAT(error_of_reading().message, HasSubstr("its devices cannot be read")) << body;
+  }
+}
+
 TEST_F(SqliteFile, AppendingToARemovedFileIsTheEnd) {
   const auto writer = writer_of(path_);
   std::filesystem::remove(path_);
@@ -298,15 +324,15 @@ TEST_F(SqliteFile, TheTrialsViewSaysWhatTheHistorySays) {
 }
 
 TEST_F(SqliteFile, TheTrialsViewShowsATrialThatRuns) {
-  const TrialId third{2};
+  const TrialId fourth{3};
   must(writer_of(path_)->append(
       std::vector<trial::Event>{
-          trial::TrialCreated{third, trial::Purpose::Search, trial::Origin::Sampler,
+          trial::TrialCreated{fourth, trial::Purpose::Search, trial::Origin::Sampler,
                               space::Configuration(std::vector<space::Value>(5))},
-          trial::Assigned{{third, 0, 9, 0, 0, trial::Stage::Exploration, {}}}},
+          trial::Assigned{{fourth, 0, 9, 0, 0, trial::Stage::Exploration, {}}}},
       WallTime{}));
 
-  const Row row = query(path_, "SELECT * FROM trials WHERE trial = 2").front();
+  const Row row = query(path_, "SELECT * FROM trials WHERE trial = 3").front();
   EXPECT_EQ(row.at("state"), "running");
   EXPECT_EQ(row.at("outcome"), std::nullopt);
   EXPECT_EQ(row.at("parameters"), "{}");

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,6 +16,8 @@
 #include "support/sample_events.hpp"
 #include "support/simple_halving.hpp"
 #include "wattune/storage/memory.hpp"
+#include "wattune/strategies/finalists.hpp"
+#include "wattune/trial/finalists.hpp"
 
 namespace wattune::study {
 namespace {
@@ -549,6 +552,141 @@ TEST_F(Study, ACutOffSessionKeepsItsSlotsBusyAgain) {
 }
 
 // --- storage that fails -------------------------------------------------------------------------
+
+TEST_F(Study, WaitsUntilTheRunnerIsReadyAndSaysWhatFor) {
+  int num_left = 3;
+  options_.prepare = [&num_left] {
+    if (num_left-- > 0) return runners::Preparation{false, "cooling down", {}};
+    return runners::Preparation{};
+  };
+  std::string progress;
+  storage_.after_append = [&](std::span<const trial::Event> events) {
+    const bool has_begun = std::ranges::any_of(events, [](const trial::Event& event) {
+      return std::holds_alternative<trial::Assigned>(event);
+    });
+    if (has_begun && progress.empty()) progress = observer_.progress;
+  };
+
+  run();
+
+  EXPECT_EQ(progress, "cooling down");
+  EXPECT_EQ(history().trials().size(), kNumTrials);
+}
+
+TEST_F(Study, WhatHappensWhileItWaitsIsWrittenToo) {
+  bool is_first = true;
+  options_.prepare = [&is_first] {
+    if (!std::exchange(is_first, false)) return runners::Preparation{};
+    return runners::Preparation{
+        false, "cooling down", {trial::OverheadBooked{Seconds{1}, {}, joules_figure(4, 0)}}};
+  };
+  run();
+
+  int num_booked = 0;
+  for (const auto& booked : all<trial::OverheadBooked>()) {
+    num_booked += booked.rest == joules_figure(4, 0) ? 1 : 0;
+  }
+  EXPECT_EQ(num_booked, 1);
+}
+
+TEST_F(Study, StoppedWhileItWaitsItStartsNothing) {
+  options_.prepare = [this] {
+    stop_->request();
+    return runners::Preparation{false, "cooling down", {}};
+  };
+
+  EXPECT_EQ(run().reason, EndReason::Interrupted);
+
+  EXPECT_TRUE(history().trials().empty());
+}
+
+namespace {
+
+std::unique_ptr<strategies::Strategy> halving_then_finalists() {
+  return strategies::with_finalists(std::make_unique<SimpleHalving>(kNumTrials),
+                                    {.count = 2, .repeats = 2});
+}
+
+/// Which trainings count, by trial of the search and number.
+std::set<std::pair<std::uint32_t, int>> measured_again(const trial::History& history) {
+  std::set<std::pair<std::uint32_t, int>> all;
+  for (const trial::Finalist& finalist : trial::finalists_of(history)) {
+    for (const auto& [number, id] : finalist.again) all.emplace(finalist.of.number(), number);
+  }
+  return all;
+}
+
+}  // namespace
+
+// Pitfall 24
+TEST_F(Study, FinalistsOfTheSameNumberHaveTheSameSeedAndOthersAnother) {
+  const auto strategy = halving_then_finalists();
+  strategy_ = strategy.get();
+  run();
+
+  std::map<int, std::set<std::uint32_t>> seeds;
+  for (const runners::Launch& launch : runner_->launches()) {
+    const auto repeat = history().trial(launch.assignment.trial).repeat();
+    if (repeat) seeds[repeat->number].insert(launch.seed);
+  }
+  ASSERT_EQ(seeds.size(), 2U);
+  EXPECT_EQ(seeds[0].size(), 1U);
+  EXPECT_EQ(seeds[1].size(), 1U);
+  EXPECT_NE(*seeds[0].begin(), *seeds[1].begin());
+}
+
+TEST_F(Study, CutOffAfterAnyAppendTheSameFinalistsAreMeasuredInOnePiece) {
+  Study undisturbed;
+  const auto strategy = halving_then_finalists();
+  undisturbed.strategy_ = strategy.get();
+  undisturbed.run();
+  const auto expected = measured_again(undisturbed.history());
+  ASSERT_EQ(expected.size(), 4U);
+  const auto all_events = undisturbed.log();
+  const auto first = std::ranges::find_if(all_events, [](const trial::Event& event) {
+    const auto* created = std::get_if<trial::TrialCreated>(&event);
+    return created != nullptr && created->repeat.has_value();
+  });
+
+  int num_begun_anew = 0;
+  for (auto end = first - all_events.begin(); end < std::ssize(all_events); ++end) {
+    Study study;
+    std::size_t num_written = 0;
+    auto killed = halving_then_finalists();
+    study.strategy_ = killed.get();
+    const auto is_there = [&](std::span<const trial::Event> events) {
+      num_written += events.size();
+      return num_written > static_cast<std::size_t>(end);
+    };
+    study.run_and_kill(is_there);
+    const auto resumed = halving_then_finalists();
+    study.strategy_ = resumed.get();
+    study.run();
+
+    EXPECT_EQ(measured_again(study.history()), expected) << "cut off after " << end;
+    num_begun_anew += static_cast<int>(study.history().num_finalist_trials()) - 4;
+    for (const trial::Trial& trial : study.history().trials()) {
+      if (trial.repeat().has_value()) {
+        EXPECT_EQ(trial.num_assignments(), 1U);
+      }
+    }
+  }
+  EXPECT_GT(num_begun_anew, 4);
+}
+
+TEST_F(Study, FinalistsComeOnTopOfTheTrialsOfTheBudget) {
+  budgets_.trials = 5;
+  const auto strategy = strategies::with_finalists(std::make_unique<SimpleHalving>(100),
+                                                   {.count = 2, .repeats = 1, .budgets = budgets_});
+  strategy_ = strategy.get();
+
+  const StudyEnd end = run();
+
+  EXPECT_EQ(end.reason, EndReason::Finished);
+  EXPECT_EQ(history().trials().size() - history().num_finalist_trials(), 5U);
+  EXPECT_EQ(measured_again(history()).size(), 2U);
+  EXPECT_FALSE(run().has_run);
+}
 
 TEST_F(Study, WaitsForAFullDiskAndLosesNothing) {
   int num_refused = 0;

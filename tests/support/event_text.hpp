@@ -43,6 +43,7 @@ struct EventText {
     std::string text = fmt::format("TrialCreated {} {} {}", e.trial.number(),
                                    trial::to_text(e.purpose), trial::to_text(e.origin));
     for (const space::Value& value : e.configuration.values()) text += ", " + of(value);
+    if (e.repeat) text += fmt::format(" repeat {} of {}", e.repeat->number, e.repeat->of.number());
     return text;
   }
   std::string operator()(const trial::Assigned& e) const {
@@ -82,6 +83,25 @@ struct EventText {
   std::string operator()(const trial::SessionEnded& e) const {
     return fmt::format("SessionEnded {} <{}> {}", trial::to_text(e.reason), e.text,
                        fmt::join(e.notes, "|"));
+  }
+  template <typename Unit>
+  static std::string of(const std::optional<Unit>& value) {
+    return value ? fmt::format("{:a}", value->value()) : "unknown";
+  }
+  std::string operator()(const trial::DevicesSeen& e) const {
+    const auto& cpu = e.state.cpu;
+    std::string text = fmt::format("DevicesSeen {} cpu {} {} {}", e.trial.number(),
+                                   of(cpu.temperature), of(cpu.clock), cpu.governor.value_or("?"));
+    for (const DeviceState::Gpu& gpu : e.state.gpus) {
+      text += fmt::format(" <{}> {} {} {}", gpu.uuid, of(gpu.temperature), of(gpu.clock),
+                          of(gpu.power_limit));
+    }
+    if (!e.cooldown) return text;
+    text += fmt::format(" waited {:a} {}", e.cooldown->waited.value(), e.cooldown->is_reached);
+    for (const DeviceTemperature& each : e.cooldown->reference) {
+      text += fmt::format(" <{}>={:a}", each.device, each.temperature.value());
+    }
+    return text;
   }
   std::string operator()(const trial::WorkRepeated& e) const {
     return fmt::format("WorkRepeated {} {:a} {:a} {}", e.trial.number(), e.step, e.duration.value(),

@@ -30,6 +30,8 @@ struct FakeRunnerOptions {
   /// How a trial fails at its start; nothing where it runs.
   std::function<std::optional<trial::Outcome>(const runners::Launch&)> failure =
       [](const runners::Launch&) { return std::nullopt; };
+  /// What an assignment waits for before it starts; a wait takes a second.
+  std::function<runners::Preparation()> prepare = [] { return runners::Preparation{}; };
 };
 
 /// Trainings without processes: they take virtual time, report at even steps, wait for every answer
@@ -41,6 +43,12 @@ class FakeRunner final : public runners::Runner {
 
   [[nodiscard]] std::size_t num_free_slots() const override {
     return options_.num_slots - trials_.size();
+  }
+
+  [[nodiscard]] runners::Preparation prepare(const std::vector<DeviceTemperature>&) override {
+    runners::Preparation preparation = options_.prepare();
+    if (!preparation.is_ready) clock_.advance(Seconds{1.0});
+    return preparation;
   }
 
   void start(const runners::Launch& launch) override {

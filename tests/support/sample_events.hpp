@@ -91,6 +91,19 @@ inline std::vector<trial::Event> every_kind_of_event() {
       trial::Reported{first, 9.0, 100, Seconds{7}, joules_figure(6, 7), {{"val_accuracy", 1e22}}},
       trial::AssignmentEnded{first, trial::Outcome::Completed, "exit 0", Seconds{},
                              joules_figure(0, 0)},
+      trial::TrialCreated{
+          TrialId{2}, trial::Purpose::Finalist, trial::Origin::Finalist,
+          space::Configuration({0.1, std::int64_t{-3}, ChoiceIndex{0}, ChoiceIndex{1}, 3.0}),
+          trial::Repeat{first, 1}},
+      trial::Assigned{{TrialId{2}, 0.0, 9.0, 0, 0, trial::Stage::Finalist, {}}},
+      trial::DevicesSeen{
+          TrialId{2},
+          {{Celsius{41.5}, Hertz{2.9e9}, "performance"},
+           {{"GPU-ä", Celsius{33.0}, Hertz{1.98e9}, Watts{700.0}}, {"GPU-b", {}, {}, {}}}},
+          trial::CoolDown{Seconds{12.5}, true, {{"cpu", Celsius{39.0}}, {"GPU-ä", Celsius{-3}}}}},
+      trial::AssignmentEnded{TrialId{2}, trial::Outcome::Completed, "", Seconds{1},
+                             joules_figure(1, 2)},
+      trial::DevicesSeen{first, {}, {}},
       trial::SessionEnded{trial::EndReason::Budget, one_line, {"first note", "", one_line}},
   };
 }

@@ -17,7 +17,9 @@ class SimpleHalving final : public strategies::Strategy {
   explicit SimpleHalving(std::size_t num_trials) : num_trials_(num_trials) {}
 
   [[nodiscard]] strategies::Next next(const trial::History& history) override {
-    if (history.trials().size() < num_trials_) return fresh(history);
+    if (history.trials().size() - history.num_finalist_trials() < num_trials_) {
+      return fresh(history);
+    }
     for (std::uint16_t rung = 0; rung < 2; ++rung) {
       if (auto promoted = promotion(history, rung)) return *promoted;
       if (history.num_running() > 0) return strategies::Wait{};
@@ -58,6 +60,7 @@ class SimpleHalving final : public strategies::Strategy {
                                                           std::uint16_t rung) const {
     std::vector<std::pair<double, TrialId>> entries;
     for (const trial::Trial& trial : history.trials()) {
+      if (trial.purpose() != trial::Purpose::Search) continue;
       const auto losses = history.losses_at(trial, target_of(history, rung));
       if (trial.rung() >= rung && losses) entries.emplace_back(losses->front(), trial.id());
     }

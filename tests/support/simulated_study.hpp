@@ -90,8 +90,10 @@ inline std::string in_words(const strategies::Next& next, const space::Space& sp
       for (std::size_t i = 0; i < space.size(); ++i) {
         text += " " + space.value_text(i, fresh.configuration[i]);
       }
-      return text + " " + std::string(to_text(fresh.purpose)) + " " +
-             std::string(to_text(fresh.origin));
+      text += " " + std::string(to_text(fresh.purpose)) + " " + std::string(to_text(fresh.origin));
+      if (!fresh.repeat) return text;
+      return text + " repeat " + std::to_string(fresh.repeat->number) + " of " +
+             std::to_string(fresh.repeat->of.number());
     }
     std::string operator()(const strategies::Resume& resume) const {
       return "resume " + in_words(resume.assignment);
@@ -179,7 +181,7 @@ class SimulatedStudy {
       ASSERT_EQ(fresh->assignment.trial, history_.next_trial_id());
       ASSERT_EQ(fresh->assignment.from, 0.0);
       log(trial::TrialCreated{fresh->assignment.trial, fresh->purpose, fresh->origin,
-                              fresh->configuration});
+                              fresh->configuration, fresh->repeat});
       start(fresh->assignment);
       return;
     }

@@ -73,6 +73,68 @@ TEST(History, LossesAtAStepAreThoseOfTheFirstReportThere) {
   EXPECT_EQ(history.losses_at(history.trial(TrialId{0}), 3.0), std::nullopt);
 }
 
+// Pitfall 24
+TEST(History, KeepsHowWarmTheDevicesWereAtTheStartOfEveryAssignment) {
+  History history = with_one_trial();
+  DeviceState cool;
+  cool.cpu.temperature = Celsius{38};
+  cool.cpu.governor = "performance";
+  DeviceState hot = cool;
+  hot.cpu.temperature = Celsius{71};
+  hot.gpus.push_back({"GPU-a", Celsius{66}, std::nullopt, Watts{300}});
+  history.apply(DevicesSeen{TrialId{0}, cool, std::nullopt});
+  history.apply(AssignmentEnded{TrialId{0}, Outcome::Paused, "", Seconds{1}, joules(1)});
+  history.apply(Assigned{{TrialId{0}, 0.0, 2.0, 0, 0, Stage::Exploration, std::nullopt}});
+  history.apply(DevicesSeen{TrialId{0}, hot, std::nullopt});
+
+  const auto devices = history.trial(TrialId{0}).devices();
+  ASSERT_EQ(devices.size(), 2U);
+  EXPECT_EQ(devices[0].state, cool);
+  EXPECT_EQ(devices[1].state, hot);
+}
+
+TEST(History, RemembersTheLowestTemperatureOfEachDeviceWithoutWork) {
+  History history = with_one_trial();
+  const auto seen = [&](std::vector<DeviceTemperature> reference) {
+    history.apply(DevicesSeen{TrialId{0}, {}, CoolDown{Seconds{1}, true, std::move(reference)}});
+  };
+  seen({{"cpu", Celsius{45}}});
+  seen({{"cpu", Celsius{39}}, {"GPU-a", Celsius{30}}});
+  seen({{"cpu", Celsius{41}}, {"GPU-a", Celsius{35}}});
+
+  EXPECT_THAT(history.idle_temperatures(), ElementsAre(DeviceTemperature{"cpu", Celsius{39}},
+                                                       DeviceTemperature{"GPU-a", Celsius{30}}));
+}
+
+TEST(History, KnowsWhichTrialsRanAtTheSameTime) {
+  History history = with_one_trial();
+  const auto configuration = *history.problem().space.default_configuration();
+  const auto start = [&](std::uint32_t number) {
+    history.apply(TrialCreated{TrialId{number}, Purpose::Search, Origin::Sampler, configuration});
+    history.apply(Assigned{{TrialId{number}, 0.0, 4.0, 0, 0, Stage::Exploration, std::nullopt}});
+  };
+  start(1);
+  for (const std::uint32_t number : {0U, 1U}) {
+    history.apply(AssignmentEnded{TrialId{number}, Outcome::Completed, "", {}, joules(1)});
+  }
+  start(2);
+
+  EXPECT_TRUE(history.trial(TrialId{0}).had_company());
+  EXPECT_TRUE(history.trial(TrialId{1}).had_company());
+  EXPECT_FALSE(history.trial(TrialId{2}).had_company());
+}
+
+TEST(History, FinalistsKeepWhatTheyRepeatAndAreCounted) {
+  History history = with_one_trial();
+  const auto configuration = *history.problem().space.default_configuration();
+  history.apply(TrialCreated{TrialId{1}, Purpose::Finalist, Origin::Finalist, configuration,
+                             Repeat{TrialId{0}, 1}});
+
+  EXPECT_EQ(history.num_finalist_trials(), 1U);
+  EXPECT_EQ(history.trial(TrialId{0}).repeat(), std::nullopt);
+  EXPECT_EQ(history.trial(TrialId{1}).repeat(), (Repeat{TrialId{0}, 1}));
+}
+
 TEST(History, AMetricThatCameLaterIsAbsentBefore) {
   History history = with_one_trial();
   history.apply(report(1.0, 0.7, 10.0));

@@ -7,10 +7,11 @@
 namespace wattune::cli {
 namespace {
 
-/// "completed", "failed_exit", "probe stopped".
+/// "completed", "failed_exit", "probe stopped", "finalist completed".
 std::string state_of(const Json& trial) {
   const auto state = trial.value("outcome", trial.at("state").get<std::string>());
-  return trial.at("purpose") == "probe" ? "probe " + state : state;
+  const auto purpose = trial.at("purpose").get<std::string>();
+  return purpose == "search" ? state : purpose + " " + state;
 }
 
 std::string table_of(const Json& document, const std::vector<const Json*>& trials) {

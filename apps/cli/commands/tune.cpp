@@ -153,7 +153,8 @@ study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
   runners::LocalRunnerOptions runner_options = config::make_runner_options(
       file, {.files_dir = fs::absolute(fs::path{database}.replace_extension(".files")),
              .environment = trial_environment(),
-             .gpus = gpus});
+             .gpus = gpus,
+             .read_devices = device_reader()});
   if (groups) runner_options.trial_groups = &*groups;
   const auto runner =
       runners::make_local_runner(std::move(runner_options), accountant, problem.space, clock);

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "wattune/base/device_state.hpp"
 #include "wattune/config/study_file.hpp"
 #include "wattune/runners/local.hpp"
 #include "wattune/strategies/strategy.hpp"
@@ -31,9 +33,12 @@ struct RunnerSurroundings {
   std::filesystem::path files_dir;                 ///< One folder per trial below it.
   std::map<std::string, std::string> environment;  ///< What trials inherit.
   std::vector<std::string> gpus;                   ///< UUIDs of the machine's GPUs.
+  std::function<DeviceState()> read_devices =
+      {};  ///< How warm they are; nothing is recorded without.
 };
 
-/// Errors   StudyFileError  a command that cannot be split, more slots than the machine has
+/// Errors   StudyFileError  a command that cannot be split, more slots than the machine has,
+///                          `cooldown` on a machine that shows no temperature
 [[nodiscard]] runners::LocalRunnerOptions make_runner_options(const StudyFile& file,
                                                               RunnerSurroundings surroundings);
 

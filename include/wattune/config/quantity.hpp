@@ -12,7 +12,7 @@ namespace wattune::config {
 
 /// What is measured in which units: decides which unit texts are read, and their factors to SI (and
 /// to grams, grams per kWh).
-enum class Dimension { Energy, Duration, Mass, Intensity };
+enum class Dimension { Energy, Duration, Mass, Intensity, Temperature };
 
 /// An amount, or in words what is wrong with the text.
 struct QuantityReading {
@@ -20,7 +20,8 @@ struct QuantityReading {
   std::string problem;  ///< "needs a unit: J, kJ, MJ, Wh or kWh, as in `5 kJ`"
 };
 
-/// Reads "5 kJ", "10min", "381 g/kWh" into joules, seconds, grams or grams per kWh.
+/// Reads "5 kJ", "10min", "381 g/kWh", "45 C" into joules, seconds, grams, grams per kWh or degrees
+/// Celsius.
 [[nodiscard]] QuantityReading quantity_from_text(std::string_view text, Dimension dimension);
 
 /// An amount of money, or a price, and its currency.

@@ -50,6 +50,19 @@ struct RunnerSection {
   std::vector<std::pair<std::string, std::string>> environment;
 };
 
+/// How cool the devices must be before a trial begins.
+struct CooldownSection {
+  double degrees = 3.0;   ///< In Celsius.
+  bool is_margin = true;  ///< Above what they are without work; else a temperature of its own.
+  Seconds at_most{60.0};  ///< Then it begins all the same.
+};
+
+/// What is measured again when the search has ended.
+struct FinalistsSection {
+  std::int64_t count = 3;
+  std::int64_t repeats = 2;
+};
+
 struct ReportSection {
   double tolerance = 0.01;  ///< Quality within which the cheapest configuration is recommended.
 };
@@ -68,6 +81,8 @@ struct StudyFile {
       metrics;  ///< What the program says it reports; empty if it says nothing.
   std::vector<Diagnostic> warnings;
   std::map<std::string, Place, std::less<>> marks;  ///< Of every key, by path: "budget.energy".
+  std::optional<CooldownSection> cooldown = {};     ///< None: trials begin at once.
+  std::optional<FinalistsSection> finalists = {};   ///< None: nothing is measured again.
 
   /// An error at a key, for checks that need more than the file: a device, a folder, a strategy.
   [[nodiscard]] StudyFileError error_at(std::string_view path, std::string message) const;

@@ -20,7 +20,8 @@ namespace wattune::report {
 class Ledger {
  public:
   struct Entry {
-    std::string name;   ///< For machines: "probe", "rung_0", "final", "failed", "engine", "idle".
+    std::string name;   ///< For machines: "probe", "rung_0", "final", "finalists", "failed",
+                        ///< "engine", "idle".
     std::string label;  ///< For people.
     EnergyFigure energy;
     std::size_t num_trials = 0;
@@ -33,7 +34,7 @@ class Ledger {
   [[nodiscard]] const EnergyFigure& total() const { return total_; }
 
  private:
-  enum class Purpose : std::uint8_t { Probe, Rung, Final };
+  enum class Purpose : std::uint8_t { Probe, Rung, Final, Finalists };
   struct Key {
     Purpose purpose = Purpose::Rung;
     std::uint16_t rung = 0;

@@ -25,13 +25,16 @@ enum class RecommendationKind : std::uint8_t { CheapestWithinTolerance, BestQual
 
 struct Recommendation {
   RecommendationKind kind = RecommendationKind::BestQuality;
-  TrialId trial;
-  std::string why;  ///< One line for the screen.
+  TrialId trial;                   ///< Of the search, also where it was measured again.
+  std::string why;                 ///< One line for the screen.
+  bool is_measured_again = false;  ///< It rests on finalists, not on the search's own figures.
 };
 
 /// What to take, the recommendation first; empty while no trial is eligible.
 ///
 /// Quality is the first objective; cost is the second one, or the energy where there is no second.
+/// Where finalists were measured again, the first two come from the means of their trainings, and
+/// nothing that was not measured again is recommended for them.
 ///
 /// Takes    tolerance  >= 0, in the unit of the first objective
 [[nodiscard]] std::vector<Recommendation> recommend(const trial::History& history,

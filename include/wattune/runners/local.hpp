@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "wattune/base/clock.hpp"
+#include "wattune/base/device_state.hpp"
 #include "wattune/energy/accountant.hpp"
 #include "wattune/energy/cgroup.hpp"
 #include "wattune/runners/capture.hpp"
@@ -19,6 +21,14 @@
 #include "wattune/trial/problem.hpp"
 
 namespace wattune::runners {
+
+/// When an assignment may begin: once every device is nearly as cool as it is without work.
+struct CoolDownOptions {
+  Celsius margin{3.0};                ///< Above the lowest temperature seen while nothing ran.
+  std::optional<Celsius> until = {};  ///< Instead of the margin: a temperature of its own.
+  Seconds at_most{60.0};              ///< Then it begins all the same.
+  Seconds period{1.0};                ///< Between two looks at the temperatures.
+};
 
 struct LocalRunnerOptions {
   std::string study;
@@ -41,6 +51,9 @@ struct LocalRunnerOptions {
   Seconds obey_limit{60.0};  ///< To end after an answer of pause or stop was read, then SIGTERM.
   Seconds metering_interval{1.0};  ///< Between readings without an edge.
   Seconds booking_interval{5.0};   ///< Between OverheadBooked events.
+  /// Reads the devices at the start of every assignment; not recorded where empty.
+  std::function<DeviceState()> read_devices = {};
+  std::optional<CoolDownOptions> cooldown = {};  ///< Needs `read_devices`.
   /// Files with an `oom_kill` count; those of this process's memory cgroup where empty.
   std::vector<std::filesystem::path> oom_counters = {};
   /// Control groups for the trials; outlives the runner. Where there are none, a trial's CPU time
@@ -59,6 +72,9 @@ struct LocalRunnerOptions {
 /// answer still decides its outcome. Orphans of trials are adopted by this process
 /// (PR_SET_CHILD_SUBREAPER), and what an engine that was killed has left behind in `files_dir` is
 /// ended at the start.
+///
+/// With `cooldown` an assignment that would start while nothing runs waits until every device is
+/// cool again; the energy of the wait is overhead. One that starts beside others does not wait.
 ///
 /// Takes    accountant, clock  outlive the runner
 /// Errors   ConfigError  a placeholder without a parameter, slots that do not fit, a pattern that

@@ -30,11 +30,18 @@ struct Running {
   std::optional<Watts> power;  ///< Mean over the last metering interval.
 };
 
+/// Whether an assignment can start now.
+struct Preparation {
+  bool is_ready = true;
+  std::string waiting_for = {};           ///< In words for the screen; empty where it is ready.
+  std::vector<trial::Event> events = {};  ///< What happened meanwhile.
+};
+
 /// Executes assignments and tells what happens to them.
 ///
 /// Everything a runner tells is an event of the study's log: Reported, PhaseEnded, CheckpointSaved,
-/// InfoGiven, AssignmentEnded (exactly one for every start that succeeded), OverheadBooked. After a
-/// Reported the trial may wait for `answer`.
+/// InfoGiven, DevicesSeen, AssignmentEnded (exactly one for every start that succeeded),
+/// OverheadBooked. After a Reported the trial may wait for `answer`.
 ///
 /// Threads  one thread per runner
 class Runner {
@@ -44,6 +51,15 @@ class Runner {
   virtual ~Runner() = default;
 
   [[nodiscard]] virtual std::size_t num_free_slots() const = 0;
+
+  /// Makes the machine ready for an assignment that is about to start; called until it is. A runner
+  /// that was told to let the devices cool down first waits a moment at each call.
+  ///
+  /// Takes    idle_temperatures  the lowest that earlier sessions of the study have seen
+  [[nodiscard]] virtual Preparation prepare(
+      const std::vector<DeviceTemperature>& /*idle_temperatures*/) {
+    return {};
+  }
 
   /// Starts the assignment in a free slot. A program that cannot be started is an outcome
   /// (FailedStart), not an error.

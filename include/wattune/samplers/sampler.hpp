@@ -13,6 +13,7 @@ namespace wattune::samplers {
 ///
 /// A suggestion is a function of the history and the random stream alone. What a sampler keeps
 /// between calls is a cache of the history: a new object given the same history suggests the same.
+/// How far an observation can be trusted is what trial::NoiseModel tells of the same history.
 ///
 /// Threads  one thread per sampler
 class Sampler {

@@ -15,6 +15,7 @@ struct NewTrial {
   trial::Origin origin = trial::Origin::Sampler;
   space::Configuration configuration;
   trial::Assignment assignment;
+  std::optional<trial::Repeat> repeat = {};  ///< Of a finalist.
 };
 
 /// Continue a paused trial.

@@ -62,5 +62,7 @@ struct StudyEnd {
 
 /// Seed of a trial, 31 bits; depends on nothing else.
 [[nodiscard]] std::uint32_t trial_seed(std::uint64_t study_seed, TrialId trial);
+/// Seed of the finalists' trainings of this number: the same for every finalist.
+[[nodiscard]] std::uint32_t repeat_seed(std::uint64_t study_seed, std::uint16_t number);
 
 }  // namespace wattune::study

@@ -14,8 +14,8 @@ namespace wattune::trial {
 
 /// What a study may use, over all its sessions; whichever ends first ends it.
 struct Budgets {
-  std::optional<std::uint64_t> trials =
-      {};                               ///< How many are created; those that exist may be finished.
+  std::optional<std::uint64_t> trials = {};  ///< How many are created; those that exist may be
+                                             ///< finished. Finalists come on top.
   std::optional<Joules> energy = {};    ///< Everything that was metered, the engine included.
   std::optional<Seconds> time = {};     ///< Running time.
   std::optional<double> carbon_g = {};  ///< Needs a grid intensity in the tariff.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "wattune/base/clock.hpp"
+#include "wattune/base/device_state.hpp"
 #include "wattune/base/energy_figure.hpp"
 #include "wattune/base/ids.hpp"
 #include "wattune/space/configuration.hpp"
@@ -21,6 +22,7 @@ namespace wattune::trial {
 //   StudyCreated
 //   SessionStarted                          once for every process that runs the study
 //     TrialCreated  Assigned                a trial, and how far it may go
+//       DevicesSeen                         as the assignment found them
 //       PhaseEnded* InfoGiven* CheckpointSaved* Reported Decided ...
 //       WorkRepeated*                     in place of Reported, up to where it was cut off
 //     AssignmentEnded                       paused, completed, stopped, failed: see Outcome
@@ -29,11 +31,15 @@ namespace wattune::trial {
 //   SessionEnded
 
 /// Why a trial exists.
-enum class Purpose : std::uint8_t { Search, Probe };
+enum class Purpose : std::uint8_t {
+  Search,
+  Probe,
+  Finalist,  ///< A configuration of the search, trained again to measure it well.
+};
 /// Where its configuration comes from.
-enum class Origin : std::uint8_t { Default, Sampler, Probe, Sm2 };
+enum class Origin : std::uint8_t { Default, Sampler, Probe, Sm2, Finalist };
 /// What the ledger books an assignment under.
-enum class Stage : std::uint8_t { Probe, Exploration, Final };
+enum class Stage : std::uint8_t { Probe, Exploration, Final, Finalist };
 /// The answer to a report.
 enum class Verdict : std::uint8_t { Continue, Pause, Stop };
 
@@ -89,15 +95,41 @@ struct SessionStarted {
                             ///< docs/report-data.md.
 };
 
+/// Which training of a finalist this is. The same number means the same seed for every finalist, so
+/// that their figures can be compared in pairs.
+struct Repeat {
+  TrialId of;  ///< The trial of the search whose configuration is measured again.
+  std::uint16_t number = 0;
+  bool operator==(const Repeat&) const = default;
+};
+
 struct TrialCreated {
   TrialId trial;
   Purpose purpose = Purpose::Search;
   Origin origin = Origin::Sampler;
   space::Configuration configuration;
+  std::optional<Repeat> repeat = {};  ///< Of a finalist.
 };
 
 struct Assigned {
   Assignment assignment;
+};
+
+/// What was waited for before an assignment, so that it begins on devices as cool as without work.
+struct CoolDown {
+  Seconds waited;
+  bool is_reached = false;  ///< False where the time was up first, or a signal came.
+  /// What the wait was measured against: the lowest temperatures seen while nothing ran.
+  std::vector<DeviceTemperature> reference = {};
+  bool operator==(const CoolDown&) const = default;
+};
+
+/// The devices as an assignment found them, just before its program was started.
+struct DevicesSeen {
+  TrialId trial;
+  DeviceState state;
+  std::optional<CoolDown> cooldown = {};  ///< Where the study cools down.
+  bool operator==(const DevicesSeen&) const = default;
 };
 
 /// Metrics at a step, with the energy and time since the trial's last edge (its start or its last
@@ -185,7 +217,7 @@ struct SessionEnded {
 
 using Event = std::variant<StudyCreated, SessionStarted, TrialCreated, Assigned, Reported,
                            PhaseEnded, CheckpointSaved, InfoGiven, Decided, AssignmentEnded,
-                           IdleMeasured, OverheadBooked, SessionEnded, WorkRepeated>;
+                           IdleMeasured, OverheadBooked, SessionEnded, WorkRepeated, DevicesSeen>;
 
 /// An event with its place in the log. Sequence numbers start at 1 and have no gaps.
 struct LoggedEvent {

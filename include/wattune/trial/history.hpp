@@ -39,7 +39,9 @@ class History {
   /// Trials in the order in which an assignment of theirs ended; a trial appears once for every
   /// assignment.
   [[nodiscard]] std::span<const TrialId> finished_order() const { return finished_order_; }
-  [[nodiscard]] std::size_t num_running() const { return num_running_; }
+  [[nodiscard]] std::size_t num_running() const { return running_.size(); }
+  /// Trials that measure a configuration again; they do not count as trials of the search.
+  [[nodiscard]] std::size_t num_finalist_trials() const { return num_finalist_trials_; }
 
   [[nodiscard]] std::optional<MetricId> metric_id(std::string_view name) const;
   [[nodiscard]] std::span<const std::string> metric_names() const { return metric_names_; }
@@ -74,6 +76,10 @@ class History {
   /// Running time over all sessions.
   [[nodiscard]] Seconds total_duration() const { return total_duration_; }
   [[nodiscard]] const std::optional<IdleMeasured>& idle() const { return idle_; }
+  /// The lowest temperature of each device that was seen while nothing ran.
+  [[nodiscard]] const std::vector<DeviceTemperature>& idle_temperatures() const {
+    return idle_temperatures_;
+  }
   /// How the last session ended; nothing while one runs or was cut off.
   [[nodiscard]] const std::optional<SessionEnded>& end() const { return end_; }
   /// What the last session said about its machine, as JSON.
@@ -101,6 +107,7 @@ class History {
   void on(const OverheadBooked& event);
   void on(const SessionEnded& event);
   void on(const WorkRepeated& event);
+  void on(const DevicesSeen& event);
 
   /// Carbon and cost of a window that ended when the event at hand was written; nothing is kept
   /// where rates do not change: then they follow from the energy.
@@ -126,7 +133,9 @@ class History {
   std::vector<TrialId> finished_order_;
   std::vector<std::string> metric_names_;
   std::map<std::string, MetricId, std::less<>> metric_ids_;
-  std::size_t num_running_ = 0;
+  std::vector<TrialId> running_;
+  std::size_t num_finalist_trials_ = 0;
+  std::vector<DeviceTemperature> idle_temperatures_;
   EnergyFigure total_energy_;
   Seconds total_duration_;
   std::optional<IdleMeasured> idle_;

@@ -103,6 +103,13 @@ class Trial {
   [[nodiscard]] std::span<const PhaseTotal> phases() const;
   [[nodiscard]] std::span<const MetricValue> info() const;
   [[nodiscard]] const std::string& detail() const;
+  /// Set for a finalist.
+  [[nodiscard]] std::optional<Repeat> repeat() const;
+  /// The devices as its assignments found them, in their order; empty where that was not recorded.
+  [[nodiscard]] std::span<const DevicesSeen> devices() const;
+  /// Did another trial run at some time while this one did? Then its share of the energy is a
+  /// split.
+  [[nodiscard]] bool had_company() const { return had_company_; }
 
  private:
   friend class History;
@@ -114,6 +121,7 @@ class Trial {
   Purpose purpose_;
   Origin origin_;
   TrialState state_ = TrialState::Created;
+  bool had_company_ = false;
   std::optional<Outcome> outcome_;
   Stage stage_ = Stage::Exploration;
   std::uint16_t rung_ = 0;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -37,6 +38,13 @@ json host_json(const std::vector<energy::GpuInfo>& gpus) {
           {"cpu", cpu_name()},
           {"num_cores", std::thread::hardware_concurrency()},
           {"gpus", names}};
+}
+
+energy::MeterOptions meter_options() {
+  energy::MeterOptions options;
+  const char* root = std::getenv("WATTUNE_POWERCAP_ROOT");
+  if (root != nullptr && *root != '\0') options.shared_powercap_root = root;
+  return options;
 }
 
 json channels_json(const energy::EnergyAccountant& accountant) {

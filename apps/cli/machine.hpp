@@ -13,6 +13,10 @@ namespace wattune::cli {
 /// Host, CPU, cores and GPUs for the report.
 [[nodiscard]] nlohmann::json host_json(const std::vector<energy::GpuInfo>& gpus);
 
+/// Where meters are looked for: in the machine's own folders, and in the one that the environment
+/// variable WATTUNE_POWERCAP_ROOT names.
+[[nodiscard]] energy::MeterOptions meter_options();
+
 /// The channels that are metered, and how surely.
 [[nodiscard]] nlohmann::json channels_json(const energy::EnergyAccountant& accountant);
 

@@ -42,6 +42,17 @@ struct Pending {
   }
 };
 
+/// What is known of a channel at one moment.
+struct LastSight {
+  MonotonicTime read_at;
+  MonotonicTime known_at;
+  Seconds off;
+  Seconds delay;
+  Microjoules idle;
+  Microjoules dynamic;
+  double guessed_j2 = 0.0;
+};
+
 struct ChannelBook {
   std::unique_ptr<Meter> meter;
   Channel channel;
@@ -49,8 +60,11 @@ struct ChannelBook {
   Microjoules counted;  ///< The meter's total up to which everything is booked.
   Microjoules idle;
   Microjoules dynamic;
-  Watts power;  ///< Over the last step that moved the counter.
-  MonotonicTime read_at;
+  Watts power;            ///< Over the last step that moved the counter.
+  std::size_t part = 0;   ///< 0: of the whole machine; else its socket's place + 1.
+  MonotonicTime read_at;  ///< The tick of the last good read.
+  MonotonicTime true_at;  ///< What that reading says of itself.
+  Seconds off;            ///< How far the two lie apart, with what was only carried on.
   MonotonicTime moved_at;
   Seconds delay;            ///< It was read so long after the tick, at most.
   double guessed_j2 = 0.0;  ///< As in a mark.
@@ -69,6 +83,9 @@ struct ChannelBook {
                ? std::min(read_at, after(moved_at, channel.refresh))
                : read_at;
   }
+  [[nodiscard]] LastSight sight() const {
+    return {read_at, known_at(), off, delay, idle, dynamic, guessed_j2};
+  }
 };
 
 /// What one account has on one channel.
@@ -76,11 +93,15 @@ struct Entry {
   Microjoules idle;
   Microjoules dynamic;
   Watts power;
-  MonotonicTime read_at;   ///< Of the channel when the account was closed.
-  MonotonicTime known_at;  ///< Likewise.
-  Seconds delay;           ///< Likewise.
   double guessed_j2 = 0.0;
   std::optional<MonotonicTime> guessed_at;
+};
+
+/// What the whole machine and its sockets did between two ticks, in nanoseconds.
+struct MachineUse {
+  std::optional<std::vector<std::int64_t>> busy;  ///< Nothing where it cannot be told.
+  std::vector<std::int64_t> core_ns;              ///< That were there or reserved by anybody.
+  std::vector<std::string> gpus_of_others;
 };
 
 struct Account {
@@ -88,39 +109,59 @@ struct Account {
   Seconds cpu_seen;
   std::optional<MonotonicTime> closed_at;
   std::vector<Entry> entries;
+  std::vector<LastSight> last_sights;  ///< Where it is closed.
+  /// Of the account's hardware threads, how many are on each socket; empty: it runs on any.
+  std::vector<std::size_t> cpus_on;
 };
 
 }  // namespace
 
 struct EnergyAccountant::Books {
   AccountantOptions options;
+  std::vector<double> capacity;  ///< Cores of the machine, then of its sockets.
   std::vector<ChannelBook> channels;
   std::vector<Account> accounts;
   std::vector<std::size_t> open;  ///< Ascending; without the rest.
   MonotonicTime ticked;
-  std::optional<Seconds> machine_busy;
+  std::optional<MachineCpuTime> machine;
+  std::vector<std::int64_t> core_ns_seen;
   Seconds engine_at_start;
 
   std::size_t add_account(const Reservation& reservation);
   const Account& at(AccountId id) const;
+  [[nodiscard]] std::size_t part_of_channel(const Channel& channel) const;
+  void publish_claim();
 
   std::vector<std::int64_t> take_activity(std::span<const Activity> activities);
-  std::optional<Seconds> take_machine_busy();
+  std::optional<std::vector<std::int64_t>> take_machine_busy();
+  MachineUse take_use(MonotonicTime now);
+  [[nodiscard]] double cores_on(const Account& account, std::size_t part) const;
+  [[nodiscard]] std::int64_t cpu_on(const Account& account, std::size_t part, std::int64_t cpu,
+                                    const MachineUse& use) const;
   void note_machine(ChannelBook& book, Seconds length, std::span<const std::int64_t> cpu,
-                    std::optional<Seconds> busy);
-  void note_gpu(ChannelBook& book, Seconds length);
+                    const MachineUse& use);
+  void note_gpu(ChannelBook& book, Seconds length, const MachineUse& use);
   Seconds read_channel(std::size_t index, MonotonicTime now, Seconds waited);
   void settle(std::size_t index, Microjoules energy, const Reading& reading);
 
+  [[nodiscard]] LastSight sight_of(const Account& account, std::size_t channel) const;
   [[nodiscard]] bool has_part(std::size_t account, const ChannelBook& book) const;
   [[nodiscard]] bool has_unmetered_gpu(const Account& account) const;
   [[nodiscard]] WindowPart part_of(const Mark& mark, std::size_t channel, MonotonicTime end) const;
+  [[nodiscard]] WindowPart whole_of(const Mark& mark, std::size_t channel, MonotonicTime end) const;
+  void note_edges(WindowPart& part, const Mark& mark, std::size_t channel, MonotonicTime end,
+                  Watts end_power) const;
 };
 
 std::size_t EnergyAccountant::Books::add_account(const Reservation& reservation) {
   Account account;
   account.reservation = reservation;
   account.entries.resize(channels.size());
+  if (!reservation.cpus.empty()) {
+    for (std::size_t i = 0; i < options.topology.num_sockets(); ++i) {
+      account.cpus_on.push_back(options.topology.count_on(reservation.cpus, i));
+    }
+  }
   accounts.push_back(std::move(account));
   return accounts.size() - 1;
 }
@@ -151,45 +192,126 @@ std::vector<std::int64_t> EnergyAccountant::Books::take_activity(
   return used;
 }
 
-/// Busy time of the whole machine since it could last be read.
-std::optional<Seconds> EnergyAccountant::Books::take_machine_busy() {
-  const Result<MachineCpuTime> now = read_machine_cpu(options.proc_root);
+/// Which part of the machine a channel's energy is divided over.
+std::size_t EnergyAccountant::Books::part_of_channel(const Channel& channel) const {
+  if (!channel.socket || options.topology.num_sockets() < 2) return 0;
+  const std::optional<std::size_t> index = options.topology.index_of(*channel.socket);
+  return index ? *index + 1 : 0;
+}
+
+/// Tells the other processes of the node what this one has reserved.
+void EnergyAccountant::Books::publish_claim() {
+  if (options.claims == nullptr) return;
+  NodeClaim claim;
+  claim.cores.assign(capacity.size(), 0.0);
+  for (const std::size_t index : open) {
+    const Account& account = accounts[index];
+    for (std::size_t part = 0; part < capacity.size(); ++part) {
+      claim.cores[part] += cores_on(account, part);
+    }
+    claim.gpu_uuids.insert(claim.gpu_uuids.end(), account.reservation.gpu_uuids.begin(),
+                           account.reservation.gpu_uuids.end());
+  }
+  options.claims->set(claim, ticked);
+}
+
+/// Busy time of the machine and its sockets since it could last be read. A hardware thread that was
+/// switched off or on in between has done nothing.
+std::optional<std::vector<std::int64_t>> EnergyAccountant::Books::take_machine_busy() {
+  const bool has_sockets = capacity.size() > 2;
+  Result<MachineCpuTime> now = read_machine_cpu(options.proc_root, has_sockets);
   if (!now) return std::nullopt;
-  const Seconds before = std::exchange(machine_busy, now->busy).value_or(now->busy);
-  return std::max(Seconds{0.0}, now->busy - before);
+  const MachineCpuTime before = std::exchange(machine, *now).value_or(*now);
+  std::vector<std::int64_t> busy(capacity.size(), 0);
+  busy[0] = std::max<std::int64_t>(0, nanoseconds(now->busy - before.busy));
+  if (!has_sockets) return busy;
+  const std::size_t num_cpus = std::min(now->busy_of_cpu.size(), before.busy_of_cpu.size());
+  for (std::size_t cpu = 0; cpu < num_cpus; ++cpu) {
+    const auto socket = options.topology.socket_index_of_cpu(static_cast<int>(cpu));
+    if (!socket || !now->busy_of_cpu[cpu] || !before.busy_of_cpu[cpu]) continue;
+    const Seconds used = *now->busy_of_cpu[cpu] - *before.busy_of_cpu[cpu];
+    busy[*socket + 1] += std::max<std::int64_t>(0, nanoseconds(used));
+  }
+  return busy;
+}
+
+MachineUse EnergyAccountant::Books::take_use(MonotonicTime now) {
+  MachineUse use;
+  use.busy = take_machine_busy();
+  use.core_ns.assign(capacity.size(), 0);
+  if (options.claims == nullptr) return use;
+  NodeUse all = options.claims->use(now);
+  all.core_ns.resize(capacity.size(), 0);
+  if (!core_ns_seen.empty()) {
+    for (std::size_t part = 0; part < capacity.size(); ++part) {
+      use.core_ns[part] = std::max<std::int64_t>(0, all.core_ns[part] - core_ns_seen[part]);
+    }
+  }
+  core_ns_seen = std::move(all.core_ns);
+  use.gpus_of_others = std::move(all.gpus_of_others);
+  return use;
+}
+
+/// Reserved cores on a part of the machine; one that is not pinned has the same share of all.
+double EnergyAccountant::Books::cores_on(const Account& account, std::size_t part) const {
+  const double cores = account.reservation.num_cores;
+  if (part == 0) return cores;
+  if (account.cpus_on.empty()) return cores * capacity[part] / capacity[0];
+  return cores * static_cast<double>(account.cpus_on[part - 1]) /
+         static_cast<double>(account.reservation.cpus.size());
+}
+
+/// CPU time on a part of the machine: known for one that is pinned to one socket, otherwise spread
+/// over its hardware threads, or as the whole machine's is.
+std::int64_t EnergyAccountant::Books::cpu_on(const Account& account, std::size_t part,
+                                             std::int64_t cpu, const MachineUse& use) const {
+  if (part == 0) return cpu;
+  if (!account.cpus_on.empty()) {
+    return static_cast<std::int64_t>(Wide{cpu} * static_cast<Wide>(account.cpus_on[part - 1]) /
+                                     static_cast<Wide>(account.reservation.cpus.size()));
+  }
+  if (!use.busy || (*use.busy)[0] == 0) {
+    return static_cast<std::int64_t>(static_cast<double>(cpu) * capacity[part] / capacity[0]);
+  }
+  return static_cast<std::int64_t>(Wide{cpu} * (*use.busy)[part] / (*use.busy)[0]);
 }
 
 void EnergyAccountant::Books::note_machine(ChannelBook& book, Seconds length,
                                            std::span<const std::int64_t> cpu,
-                                           std::optional<Seconds> busy) {
+                                           const MachineUse& use) {
   Pending& pending = book.pending;
   for (std::size_t i = 0; i < open.size(); ++i) {
+    const Account& account = accounts[open[i]];
     Share& share = pending.share_of(open[i]);
-    share.idle += nanoseconds(length * accounts[open[i]].reservation.num_cores);
-    share.dynamic += cpu[i];
+    share.idle += nanoseconds(length * cores_on(account, book.part));
+    share.dynamic += cpu_on(account, book.part, cpu[i], use);
   }
-  pending.idle_total += nanoseconds(length * options.num_cores);
-  if (busy) pending.dynamic_total += nanoseconds(*busy);
-  pending.has_guess = pending.has_guess || !busy;
+  pending.idle_total += std::max(nanoseconds(length * capacity[book.part]), use.core_ns[book.part]);
+  if (use.busy) pending.dynamic_total += (*use.busy)[book.part];
+  pending.has_guess = pending.has_guess || !use.busy;
 }
 
-void EnergyAccountant::Books::note_gpu(ChannelBook& book, Seconds length) {
+void EnergyAccountant::Books::note_gpu(ChannelBook& book, Seconds length, const MachineUse& use) {
   Pending& pending = book.pending;
   std::vector<std::size_t> users;
   for (const std::size_t account : open) {
     if (has_part(account, book)) users.push_back(account);
   }
+  const auto num_others = book.channel.device_uuid
+                              ? std::ranges::count(use.gpus_of_others, *book.channel.device_uuid)
+                              : 0;
+  const std::size_t num_users = users.size() + static_cast<std::size_t>(num_others);
   // Weights are counted in parts of a nanosecond that every number of users up to 16 divides.
   constexpr Wide kFine = 720720;
   const Wide whole = Wide{nanoseconds(length)} * kFine;
   for (const std::size_t account : users) {
     Share& share = pending.share_of(account);
-    share.idle += whole / static_cast<Wide>(users.size());
+    share.idle += whole / static_cast<Wide>(num_users);
     share.dynamic = share.idle;
   }
   pending.idle_total += whole;
   pending.dynamic_total = pending.idle_total;
-  pending.has_guess = pending.has_guess || users.size() > 1;
+  pending.has_guess = pending.has_guess || (!users.empty() && num_users > 1);
 }
 
 /// Reads a channel `waited` after the tick; tells how long that took.
@@ -203,6 +325,8 @@ Seconds EnergyAccountant::Books::read_channel(std::size_t index, MonotonicTime n
   }
   WATTUNE_REQUIRE(reading->total >= book.counted);
   book.read_at = now;
+  book.true_at = std::max(book.true_at, reading->read_at);
+  book.off = Seconds{std::abs(elapsed(reading->read_at, now).value())} + reading->carried;
   book.was_read = true;
   book.delay = waited + reading->took;
   const Microjoules energy = reading->total - book.counted;
@@ -217,7 +341,7 @@ void EnergyAccountant::Books::settle(std::size_t index, Microjoules energy,
                                      const Reading& reading) {
   ChannelBook& book = channels[index];
   const Pending pending = std::exchange(book.pending, Pending{});
-  const Seconds length = elapsed(book.moved_at, book.read_at);
+  const Seconds length = elapsed(book.moved_at, book.true_at);
   const Microjoules idle =
       std::min(energy, to_microjoules(book.idle_power.value_or(Watts{0.0}) * length));
 
@@ -257,7 +381,7 @@ void EnergyAccountant::Books::settle(std::size_t index, Microjoules energy,
   book.power = power_of(energy);
   book.guessed_j2 += guessed_j2(energy);
   if (reading.estimated) book.guessed_at = book.read_at;
-  book.moved_at = book.read_at;
+  book.moved_at = book.true_at;
   book.has_moved = true;
 }
 
@@ -275,37 +399,64 @@ bool EnergyAccountant::Books::has_unmetered_gpu(const Account& account) const {
   });
 }
 
+/// The channel as it is, or as it was when the account was closed.
+LastSight EnergyAccountant::Books::sight_of(const Account& account, std::size_t channel) const {
+  if (account.closed_at) return account.last_sights[channel];
+  return channels[channel].sight();
+}
+
 WindowPart EnergyAccountant::Books::part_of(const Mark& mark, std::size_t channel,
                                             MonotonicTime end) const {
-  const ChannelBook& book = channels[channel];
-  const Account& account = accounts[mark.account.number()];
-  const Entry& entry = account.entries[channel];
+  const Entry& entry = accounts[mark.account.number()].entries[channel];
   const Mark::Amount& start = mark.per_channel[channel];
-  const MonotonicTime read_at = account.closed_at ? entry.read_at : book.read_at;
-  const MonotonicTime known_at = account.closed_at ? entry.known_at : book.known_at();
-
   WindowPart part;
   part.idle = entry.idle - start.idle;
   part.dynamic = entry.dynamic - start.dynamic;
-  part.provenance = book.channel.provenance;
+  part.guessed_j2 = entry.guessed_j2 - start.guessed_j2;
+  part.provenance = channels[channel].channel.provenance;
   if (entry.guessed_at && *entry.guessed_at > mark.at) {
     part.provenance = std::max(part.provenance, Provenance::Modelled);
   }
-  if (end == mark.at) {
-    part.was_read = read_at >= mark.at;
-    return part;
+  note_edges(part, mark, channel, end, entry.power);
+  return part;
+}
+
+/// The same of everybody together.
+WindowPart EnergyAccountant::Books::whole_of(const Mark& mark, std::size_t channel,
+                                             MonotonicTime end) const {
+  const ChannelBook& book = channels[channel];
+  const Mark::Amount& start = mark.per_channel[channel];
+  const LastSight sight = sight_of(accounts[mark.account.number()], channel);
+  WindowPart part;
+  part.idle = sight.idle - start.node_idle;
+  part.dynamic = sight.dynamic - start.node_dynamic;
+  part.guessed_j2 = sight.guessed_j2 - start.node_guessed_j2;
+  part.provenance = book.channel.provenance;
+  if (book.guessed_at && *book.guessed_at > mark.at) {
+    part.provenance = std::max(part.provenance, Provenance::Modelled);
   }
-  part.was_read = read_at > mark.at;
-  part.is_lost = (book.has_ended && read_at < end) || (!part.was_read && !book.has_moved);
+  note_edges(part, mark, channel, end, book.power);
+  return part;
+}
+
+void EnergyAccountant::Books::note_edges(WindowPart& part, const Mark& mark, std::size_t channel,
+                                         MonotonicTime end, Watts end_power) const {
+  const ChannelBook& book = channels[channel];
+  const Mark::Amount& start = mark.per_channel[channel];
+  const LastSight sight = sight_of(accounts[mark.account.number()], channel);
+  if (end == mark.at) {
+    part.was_read = sight.read_at >= mark.at;
+    return;
+  }
+  part.was_read = sight.read_at > mark.at;
+  part.is_lost = (book.has_ended && sight.read_at < end) || (!part.was_read && !book.has_moved);
   const Watts mean = (part.idle + part.dynamic).joules() / elapsed(mark.at, end);
   part.start_power = std::max(start.power, mean);
-  part.end_power = std::max(entry.power, mean);
-  part.late_start = elapsed(std::min(start.known_at, mark.at), mark.at);
-  part.late_end = elapsed(std::min(known_at, end), end);
+  part.end_power = std::max(end_power, mean);
+  part.late_start = elapsed(std::min(start.known_at, mark.at), mark.at) + start.off;
+  part.late_end = elapsed(std::min(sight.known_at, end), end) + sight.off;
   part.delay_start = start.delay;
-  part.delay_end = account.closed_at ? entry.delay : book.delay;
-  part.guessed_j2 = entry.guessed_j2 - start.guessed_j2;
-  return part;
+  part.delay_end = sight.delay;
 }
 
 EnergyAccountant::EnergyAccountant(std::vector<std::unique_ptr<Meter>> meters,
@@ -313,21 +464,25 @@ EnergyAccountant::EnergyAccountant(std::vector<std::unique_ptr<Meter>> meters,
     : books_(std::make_unique<Books>()) {
   if (!(options.num_cores > 0.0)) throw ConfigError("num_cores of the machine must be above 0");
   books_->options = std::move(options);
+  books_->capacity = books_->options.topology.capacity(books_->options.num_cores);
   books_->ticked = now;
   books_->engine_at_start = books_->options.engine_cpu_time();
-  static_cast<void>(books_->take_machine_busy());
+  static_cast<void>(books_->take_use(now));
   std::vector<Channel> channels;
   for (std::unique_ptr<Meter>& meter : meters) {
     ChannelBook book;
     book.channel = meter->channel();
     channels.push_back(book.channel);
     book.idle_power = meter->idle_power();
+    book.part = books_->part_of_channel(book.channel);
     book.read_at = now;
-    book.moved_at = now;
+    book.true_at = now;
     if (const Result<Reading> first = meter->read(now)) {
       book.counted = first->total;
+      book.true_at = first->read_at;
       book.was_read = true;
     }
+    book.moved_at = book.true_at;
     book.meter = std::move(meter);
     books_->channels.push_back(std::move(book));
   }
@@ -345,6 +500,7 @@ AccountId EnergyAccountant::open(const Reservation& reservation) {
   WATTUNE_REQUIRE(reservation.num_cores >= 0.0);
   const std::size_t account = books_->add_account(reservation);
   books_->open.push_back(account);
+  books_->publish_claim();
   return AccountId{static_cast<std::uint32_t>(account)};
 }
 
@@ -355,12 +511,11 @@ void EnergyAccountant::close(AccountId id) {
   std::erase(books_->open, id.number());
   for (std::size_t i = 0; i < books_->channels.size(); ++i) {
     ChannelBook& book = books_->channels[i];
-    account.entries[i].read_at = book.read_at;
-    account.entries[i].known_at = book.known_at();
-    account.entries[i].delay = book.delay;
+    account.last_sights.push_back(book.sight());
     std::erase_if(book.pending.shares,
                   [&](const Share& share) { return share.account == id.number(); });
   }
+  books_->publish_claim();
 }
 
 AccountId EnergyAccountant::rest() const {
@@ -376,15 +531,15 @@ void EnergyAccountant::tick(MonotonicTime now, std::span<const Activity> activit
   WATTUNE_REQUIRE(now >= books.ticked);
   const Seconds length = elapsed(books.ticked, now);
   const std::vector<std::int64_t> cpu = books.take_activity(activities);
-  const std::optional<Seconds> busy = books.take_machine_busy();
+  const MachineUse use = books.take_use(now);
   Seconds waited;
   for (std::size_t i = 0; i < books.channels.size(); ++i) {
     ChannelBook& book = books.channels[i];
     if (book.has_ended) continue;
     if (book.is_gpu()) {
-      books.note_gpu(book, length);
+      books.note_gpu(book, length, use);
     } else {
-      books.note_machine(book, length, cpu, busy);
+      books.note_machine(book, length, cpu, use);
     }
     waited += books.read_channel(i, now, waited);
   }
@@ -405,11 +560,10 @@ EnergyAccountant::Mark EnergyAccountant::mark(AccountId id) const {
   Mark mark{id, account.closed_at.value_or(books_->ticked), {}};
   for (std::size_t i = 0; i < account.entries.size(); ++i) {
     const Entry& entry = account.entries[i];
-    const ChannelBook& book = books_->channels[i];
-    const bool is_closed = account.closed_at.has_value();
-    mark.per_channel.push_back({entry.idle, entry.dynamic, entry.power,
-                                is_closed ? entry.known_at : book.known_at(),
-                                is_closed ? entry.delay : book.delay, entry.guessed_j2});
+    const LastSight sight = books_->sight_of(account, i);
+    mark.per_channel.push_back({entry.idle, entry.dynamic, entry.power, sight.known_at, sight.off,
+                                sight.delay, entry.guessed_j2, sight.idle, sight.dynamic,
+                                sight.guessed_j2});
   }
   return mark;
 }
@@ -448,6 +602,20 @@ std::vector<EnergyFigure> EnergyAccountant::since_by_channel(const Mark& mark) c
   return figures;
 }
 
+EnergyFigure EnergyAccountant::node_since(const Mark& mark) const {
+  const MonotonicTime end = books_->at(mark.account).closed_at.value_or(books_->ticked);
+  FigureSum sum;
+  bool was_read = false;
+  bool is_lost = false;
+  for (std::size_t i = 0; i < books_->channels.size(); ++i) {
+    const WindowPart part = books_->whole_of(mark, i, end);
+    sum.add(part, books_->channels[i].channel);
+    was_read = was_read || part.was_read;
+    is_lost = is_lost || part.is_lost;
+  }
+  return sum.figure(is_lost || !was_read);
+}
+
 EnergyFigure EnergyAccountant::metered() const {
   FigureSum sum;
   bool was_read = false;
@@ -458,7 +626,7 @@ EnergyFigure EnergyAccountant::metered() const {
     part.dynamic = book.dynamic;
     part.start_power = book.power;
     part.end_power = book.power;
-    part.late_end = elapsed(std::min(book.known_at(), books_->ticked), books_->ticked);
+    part.late_end = elapsed(std::min(book.known_at(), books_->ticked), books_->ticked) + book.off;
     part.guessed_j2 = book.guessed_j2;
     part.provenance = book.guessed_at ? std::max(book.channel.provenance, Provenance::Modelled)
                                       : book.channel.provenance;

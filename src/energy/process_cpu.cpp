@@ -208,6 +208,18 @@ Seconds ProcessTreeCpu::reconcile(Seconds total) {
   return highest_;
 }
 
+std::optional<std::uint64_t> process_started(pid_t pid, const std::filesystem::path& proc) {
+  const Result<std::string> text = read_small_file(proc / fmt::format("{}/stat", pid));
+  if (!text) return std::nullopt;
+  const auto name_end = text->rfind(") ");
+  if (name_end == std::string::npos || name_end + 3 >= text->size()) return std::nullopt;
+  const char state = (*text)[name_end + 2];
+  if (state == 'Z' || state == 'X') return std::nullopt;
+  std::string_view rest = std::string_view(*text).substr(name_end + 2);
+  if (!skip_words(rest, 19)) return std::nullopt;
+  return take_number(rest);
+}
+
 Seconds own_cpu_time() {
   timespec time{};
   ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);

@@ -3,14 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <chrono>
+#include <cmath>
 #include <map>
 #include <optional>
-#include <set>
 #include <system_error>
-#include <thread>
+#include <utility>
 
-#include "counter_meter.hpp"
+#include "often_read_meter.hpp"
+#include "perf_views.hpp"
+#include "powercap.hpp"
+#include "rapl_view.hpp"
 #include "small_file.hpp"
 #include "wattune/energy/cpu_model.hpp"
 
@@ -19,170 +22,296 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kNumSamples = 4;
-constexpr Watts kLeastPackageLimit{400.0};
-constexpr Watts kLeastDramLimit{150.0};
-constexpr Seconds kRefresh{0.001};
+constexpr std::size_t kLeastSamples = 4;
+constexpr std::size_t kMostSamples = 7;
+constexpr Seconds kFirstGap{0.001};  ///< Every further gap is twice as long.
 /// Two dies are read one after the other: so far may one counter move on in between.
 constexpr std::uint64_t kMirrorTolerance = 500'000;
+/// How far two ways to read one counter may differ, and the step of the coarsest counter.
+constexpr double kAgreement = 0.05;
+constexpr Joules kCoarsestStep{2 * 61.04e-6};
+/// The kernel takes 32-bit differences with a sign. They overflow no sooner than after 2^31 steps
+/// of 2^-16 J: 32 s at 1000 W.
+constexpr Seconds kLongestPerfGap{30.0};
+constexpr Watts kLeastPackageLimit{400.0};
+constexpr Watts kUnratedPackageLimit{1000.0};
+constexpr Watts kLeastDramLimit{150.0};
+constexpr Watts kPlatformLimit{3000.0};
 
-struct Zone {
-  fs::path folder;
-  std::string file_name;  ///< "intel-rapl:0" or "intel-rapl:0:1".
-  std::string name;       ///< "package-0", or "package-0:dram" for a zone inside it.
-  std::string kind;       ///< The zone's own name without numbers: "package", "dram", "psys", ...
-  std::optional<int> socket;
-  bool is_mmio = false;
-  std::uint64_t range_uj = 0;
-  std::vector<std::uint64_t> samples;
-};
-
-/// "package-0" and "package-0-die-1" -> 0; nothing for any other name.
-std::optional<int> socket_of(std::string_view name) {
-  constexpr std::string_view kPrefix = "package-";
-  if (!name.starts_with(kPrefix)) return std::nullopt;
-  name.remove_prefix(kPrefix.size());
-  int socket = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), socket);
-  if (error != std::errc{}) return std::nullopt;
-  const std::string_view rest(end, static_cast<std::size_t>(name.data() + name.size() - end));
-  if (!rest.empty() && !rest.starts_with("-die-")) return std::nullopt;
-  return socket;
-}
-
-std::map<std::string, fs::path> folders_in(const fs::path& folder, std::string_view prefix) {
-  std::map<std::string, fs::path> found;
-  std::error_code error;
-  for (fs::directory_iterator entry{folder, error}, end; !error && entry != end;
-       entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    if (name.starts_with(prefix)) found.emplace(name, entry->path());
+void keep_busy(Seconds length) {
+  const auto end = after(std::chrono::steady_clock::now(), length);
+  while (std::chrono::steady_clock::now() < end) {
   }
-  return found;
 }
 
-Zone make_zone(const std::string& file_name, const fs::path& folder, const Zone* parent) {
-  Zone zone;
-  zone.folder = folder;
-  zone.file_name = file_name;
-  zone.is_mmio = file_name.starts_with("intel-rapl-mmio");
-  const std::string own_name = read_word(folder / "name").value_or("");
-  zone.socket = parent != nullptr ? parent->socket : socket_of(own_name);
-  zone.kind = socket_of(own_name) ? "package" : own_name;
-  zone.name = parent != nullptr ? parent->name + ":" + own_name : own_name;
-  return zone;
-}
-
-/// Every zone below the root; the kernel shows inner zones both there and inside their parent.
-std::vector<Zone> find_zones(const fs::path& root) {
-  std::vector<Zone> zones;
-  for (const char* control : {"intel-rapl:", "intel-rapl-mmio:"}) {
-    const std::map<std::string, fs::path> listed = folders_in(root, control);
-    for (const auto& [name, folder] : listed) {
-      if (std::ranges::count(name, ':') != 1) continue;
-      const Zone outer = make_zone(name, folder, nullptr);
-      zones.push_back(outer);
-      std::map<std::string, fs::path> inner = folders_in(folder, name + ":");
-      for (const auto& [other, path] : listed) {
-        if (other.starts_with(name + ":")) inner.emplace(other, path);
-      }
-      for (const auto& [inner_name, path] : inner) {
-        zones.push_back(make_zone(inner_name, path, &outer));
-      }
+void take_sample(std::vector<RaplView>& views) {
+  const auto take = [&](bool is_perf, std::vector<std::uint64_t> RaplView::*samples) {
+    for (RaplView& view : views) {
+      if ((view.way == RaplWay::Perf) != is_perf) continue;
+      if (const Result<std::uint64_t> raw = view.read_raw()) (view.*samples).push_back(*raw);
     }
-  }
-  return zones;
+  };
+  take(true, &RaplView::early);
+  take(false, &RaplView::early);
+  take(true, &RaplView::late);
 }
 
-/// Why a zone must not be added to the others, if so.
-std::optional<std::string> why_not_added(const Zone& zone) {
-  if (zone.kind == "package" || zone.kind == "dram") return std::nullopt;
-  if (zone.kind == "psys") return "contains the packages: adding it would count them twice";
-  if (zone.kind == "core" || zone.kind == "uncore") return "is already part of its package";
-  return fmt::format("\"{}\" is not a zone that is known", zone.kind);
+bool has_moved(const RaplView& view) {
+  return std::ranges::any_of(view.early,
+                             [&](std::uint64_t raw) { return raw != view.early.front(); });
 }
 
-std::string permission_words(const Zone& zone) {
-  return fmt::format(
-      "{} may be read by root only; allow it with `sudo chgrp <group> {} && sudo chmod g+r {}` "
-      "(put it into a udev rule to keep it after a restart), or give the program "
-      "CAP_DAC_READ_SEARCH",
-      (zone.folder / "energy_uj").string(), (zone.folder / "energy_uj").string(),
-      (zone.folder / "energy_uj").string());
-}
-
-/// Why a zone cannot be read, if so; otherwise its range and first sample are filled in.
-std::optional<std::string> why_not_readable(Zone& zone) {
-  const Result<std::uint64_t> energy = read_number(zone.folder / "energy_uj");
-  if (!energy && energy.error().kind == ErrorKind::Permission) return permission_words(zone);
-  if (!energy) return "its counter cannot be read: " + energy.error().message;
-  const Result<std::uint64_t> range = read_number(zone.folder / "max_energy_range_uj");
-  if (!range || *range == 0) {
-    return "its range is unknown, so a turn of the counter could not be told";
-  }
-  zone.range_uj = *range;
-  zone.samples.push_back(*energy);
-  return std::nullopt;
-}
-
-void sample(std::vector<Zone>& zones, const RaplOptions& options) {
-  for (int i = 1; i < kNumSamples && !zones.empty(); ++i) {
-    if (options.wait) {
-      options.wait(options.sample_gap);
-    } else {
-      std::this_thread::sleep_for(std::chrono::duration<double>(options.sample_gap.value()));
-    }
-    for (Zone& zone : zones) {
-      const Result<std::uint64_t> energy = read_number(zone.folder / "energy_uj");
-      if (energy) zone.samples.push_back(*energy);
-    }
+void sample(std::vector<RaplView>& views, const RaplOptions& options) {
+  if (views.empty()) return;
+  Seconds gap = kFirstGap;
+  take_sample(views);
+  for (std::size_t taken = 1; taken < kMostSamples; ++taken, gap = gap * 2.0) {
+    if (taken >= kLeastSamples && std::ranges::all_of(views, has_moved)) return;
+    options.wait ? options.wait(gap) : keep_busy(gap);
+    take_sample(views);
   }
 }
 
-bool has_moved(const Zone& zone) {
-  return std::ranges::any_of(zone.samples,
-                             [&](std::uint64_t raw) { return raw != zone.samples[0]; });
-}
-
-bool mirrors(const Zone& one, const Zone& other) {
-  if (one.kind != other.kind || one.socket != other.socket || one.is_mmio != other.is_mmio) {
+bool mirrors(const RaplView& one, const RaplView& other) {
+  if (one.way != other.way || one.way == RaplWay::Perf) return false;
+  if (one.domain.kind != other.domain.kind || one.domain.socket != other.domain.socket) {
     return false;
   }
-  if (one.samples.size() < 3 || one.samples.size() != other.samples.size()) return false;
-  return std::ranges::equal(one.samples, other.samples, [](std::uint64_t a, std::uint64_t b) {
+  if (one.early.size() < 3 || one.early.size() != other.early.size()) return false;
+  return std::ranges::equal(one.early, other.early, [](std::uint64_t a, std::uint64_t b) {
     return std::max(a, b) - std::min(a, b) <= kMirrorTolerance;
   });
 }
 
-/// Why a zone that can be read is not used beside those already chosen, if so.
-std::optional<std::string> why_not_used(const Zone& zone, const std::vector<Zone>& chosen) {
-  if (!has_moved(zone)) {
-    return fmt::format("its counter stood at {} µJ: a phantom, as virtual machines show it",
-                       zone.samples[0]);
-  }
-  for (const Zone& other : chosen) {
-    if (other.name == zone.name) return "is the same energy as " + other.file_name;
-    if (mirrors(other, zone)) return fmt::format("mirrors {} ({})", other.name, other.file_name);
-  }
-  return std::nullopt;
+/// What a view counted from one raw reading to another, through at most one turn.
+Joules energy_between(const RaplView& view, std::uint64_t from, std::uint64_t to) {
+  const std::uint64_t ticks = to >= from ? to - from : view.limits.modulus.value_or(0) - from + to;
+  return Joules{static_cast<double>(ticks) * static_cast<double>(view.limits.tick.numerator_uj) /
+                static_cast<double>(view.limits.tick.denominator) * 1e-6};
 }
 
-Watts power_limit(const Zone& zone) {
-  const Watts least = zone.kind == "dram" ? kLeastDramLimit : kLeastPackageLimit;
-  const Result<std::uint64_t> rated = read_number(zone.folder / "constraint_0_max_power_uw");
-  if (!rated) return least;
-  return std::max(least, Watts{static_cast<double>(*rated) * 1e-6 * 2.0});
+/// How a counter of perf contradicts the same counter read through powercap, if it does. Powercap
+/// was read in between, so that its energy lies between two energies of perf.
+std::optional<std::string> contradiction(const RaplView& perf, const RaplView& other) {
+  if (perf.late.size() != perf.early.size() || perf.early.size() < 2 || other.early.size() < 2) {
+    return std::nullopt;
+  }
+  const Joules seen = energy_between(other, other.early.front(), other.early.back());
+  const Joules least =
+      energy_between(perf, std::min(perf.late.front(), perf.early.back()), perf.early.back());
+  const Joules most = energy_between(perf, perf.early.front(), perf.late.back());
+  if (seen >= least * (1.0 - kAgreement) - kCoarsestStep &&
+      seen <= most * (1.0 + kAgreement) + kCoarsestStep) {
+    return std::nullopt;
+  }
+  return fmt::format(
+      "{} counted {:.3g} J and {} {:.3g} J in the same time: they should agree "
+      "within {:.0f} %",
+      perf.name(), most.value(), other.name(), seen.value(), kAgreement * 100.0);
 }
 
-Channel make_channel(const Zone& zone, const CpuIdentity& cpu) {
+/// Sorts views into those that are added, those that are only shown, and notes on the others.
+class Selection {
+ public:
+  Selection(OpenedMeters& opened, const RaplOptions& options, const CpuIdentity& cpu)
+      : opened_(opened), options_(options) {
+    std::error_code error;
+    const fs::path program = fs::read_symlink(options.proc_root / "self/exe", error);
+    take(find_perf_views(options.sysfs_root, options.perf, cpu,
+                         error ? fs::path{"wattune"} : program));
+    take(find_powercap_views(options.powercap_root));
+    sample(views_, options);
+    drop_phantoms();
+    drop_contradictions();
+    std::ranges::stable_sort(views_, {},
+                             [](const RaplView& view) { return std::pair(view.domain, view.way); });
+    for (RaplView& view : views_) choose(std::move(view));
+    drop_an_incomplete_machine();
+  }
+
+  struct Shown {
+    RaplView view;
+    std::string id;
+    std::string contained_in;
+    std::string words;
+  };
+
+  [[nodiscard]] const std::vector<RaplView>& added() const { return added_; }
+  [[nodiscard]] const std::vector<Shown>& shown() const { return shown_; }
+
+ private:
+  void take(RaplViews found) {
+    std::ranges::move(found.views, std::back_inserter(views_));
+    std::ranges::move(found.unreadable, std::back_inserter(lost_));
+    std::ranges::move(found.notes, std::back_inserter(opened_.notes));
+  }
+
+  void refuse(const RaplView& view, std::string_view words) {
+    opened_.notes.push_back(
+        {view.name(), BackendState::Refused, fmt::format("{}: {}", view.place, words)});
+  }
+
+  void drop_phantoms() {
+    std::erase_if(views_, [&](const RaplView& view) {
+      if (has_moved(view)) return false;
+      refuse(view, view.early.empty()
+                       ? std::string("its counter cannot be read")
+                       : fmt::format("its counter stood still at {} while a CPU worked: a phantom, "
+                                     "as virtual machines show it",
+                                     view.early.front()));
+      lost_.push_back(view.domain);
+      return true;
+    });
+  }
+
+  void drop_contradictions() {
+    std::vector<std::size_t> dropped;
+    for (std::size_t i = 0; i < views_.size(); ++i) {
+      for (std::size_t j = 0; j < views_.size(); ++j) {
+        if (views_[i].way != RaplWay::Perf || views_[j].way != RaplWay::Powercap) continue;
+        if (!is_same_energy(views_[i].domain, views_[j].domain)) continue;
+        // A socket of several dies may be one counter here and several there.
+        if (num_views_like(views_[i]) != num_views_like(views_[j])) continue;
+        const auto words = contradiction(views_[i], views_[j]);
+        if (!words) continue;
+        for (const std::size_t index : {i, j}) {
+          refuse(views_[index], *words);
+          lost_.push_back(views_[index].domain);
+          dropped.push_back(index);
+        }
+      }
+    }
+    for (std::size_t i = views_.size(); i-- > 0;) {
+      if (std::ranges::count(dropped, i) > 0) {
+        views_.erase(views_.begin() + static_cast<std::ptrdiff_t>(i));
+      }
+    }
+  }
+
+  [[nodiscard]] std::ptrdiff_t num_views_like(const RaplView& view) const {
+    return std::ranges::count_if(views_, [&](const RaplView& other) {
+      return other.way == view.way && other.domain.kind == view.domain.kind &&
+             other.domain.socket == view.domain.socket;
+    });
+  }
+
+  [[nodiscard]] const RaplView* find_added(const RaplDomain& domain) const {
+    const auto found = std::ranges::find_if(
+        added_, [&](const RaplView& view) { return is_same_energy(view.domain, domain); });
+    return found == added_.end() ? nullptr : &*found;
+  }
+
+  void choose(RaplView view) {
+    const ChannelKind kind = view.domain.kind;
+    if (kind == ChannelKind::Package || kind == ChannelKind::Dram) {
+      choose_added(std::move(view));
+    } else if (std::ranges::none_of(shown_, [&](const Shown& other) {
+                 return is_same_energy(other.view.domain, view.domain);
+               })) {
+      const std::string id = "rapl:" + view.domain.text();
+      shown_.push_back({std::move(view),
+                        id,
+                        {},
+                        kind == ChannelKind::Platform
+                            ? "contains the packages: adding it would count them twice"
+                            : "is already part of its package"});
+    } else {
+      refuse(view, "is the same energy as the one that is shown");
+    }
+  }
+
+  void choose_added(RaplView view) {
+    for (const RaplView& other : added_) {
+      const bool is_same = is_same_energy(other.domain, view.domain);
+      const bool is_mirror = !is_same && mirrors(other, view);
+      if (!is_same && !is_mirror) continue;
+      const std::string id = is_mirror ? "rapl:" + view.domain.text() : view.name();
+      const std::string words =
+          is_mirror ? fmt::format("mirrors {} ({})", other.domain.text(), other.place)
+                    : "is the same energy as " + other.place;
+      shown_.push_back({std::move(view), id, "rapl:" + other.domain.text(), words});
+      return;
+    }
+    added_.push_back(std::move(view));
+  }
+
+  /// Packages that can be read stand for the machine only together with all the others, and so
+  /// does memory.
+  void drop_an_incomplete_machine() {
+    add_lost_sockets();
+    const RaplDomain* package = first_lost(ChannelKind::Package);
+    const RaplDomain* memory = first_lost(ChannelKind::Dram);
+    const bool has_package =
+        std::ranges::count(added_, ChannelKind::Package,
+                           [](const RaplView& view) { return view.domain.kind; }) > 0;
+    std::erase_if(added_, [&](const RaplView& view) {
+      const RaplDomain* missing =
+          package != nullptr || view.domain.kind == ChannelKind::Package ? package : memory;
+      if (missing == nullptr && has_package) return false;
+      refuse(view, missing != nullptr
+                       ? fmt::format("not used without {}, which cannot be read", missing->text())
+                       : std::string("not used without its package"));
+      return true;
+    });
+    std::erase_if(shown_, [&](Shown& shown) {
+      if (shown.contained_in.empty()) shown.contained_in = container_of(shown.view.domain);
+      const bool is_whole = shown.view.domain.kind == ChannelKind::Platform;
+      if (is_whole || is_added(shown.contained_in)) return false;
+      refuse(shown.view, "not shown without its package");
+      return true;
+    });
+  }
+
+  void add_lost_sockets() {
+    if (added_.empty()) return;
+    for (const int socket : online_sockets(options_.sysfs_root)) {
+      lost_.push_back({socket, std::nullopt, ChannelKind::Package});
+    }
+  }
+
+  [[nodiscard]] const RaplDomain* first_lost(ChannelKind kind) const {
+    const auto found = std::ranges::find_if(lost_, [&](const RaplDomain& domain) {
+      return domain.kind == kind && find_added(domain) == nullptr && !is_shown(domain);
+    });
+    return found == lost_.end() ? nullptr : &*found;
+  }
+
+  [[nodiscard]] bool is_shown(const RaplDomain& domain) const {
+    return std::ranges::any_of(
+        shown_, [&](const Shown& shown) { return is_same_energy(shown.view.domain, domain); });
+  }
+
+  [[nodiscard]] std::string container_of(const RaplDomain& domain) const {
+    if (domain.kind == ChannelKind::Platform) return {};
+    const RaplView* package = find_added({domain.socket, domain.die, ChannelKind::Package});
+    return package == nullptr ? std::string() : "rapl:" + package->domain.text();
+  }
+
+  [[nodiscard]] bool is_added(const std::string& id) const {
+    return std::ranges::any_of(
+        added_, [&](const RaplView& view) { return "rapl:" + view.domain.text() == id; });
+  }
+
+  OpenedMeters& opened_;
+  const RaplOptions& options_;
+  std::vector<RaplView> views_;
+  std::vector<RaplView> added_;
+  std::vector<Shown> shown_;
+  std::vector<RaplDomain> lost_;  ///< Real energies that some way cannot show.
+};
+
+Channel make_channel(const RaplView& view, const CpuIdentity& cpu) {
+  const ChannelKind kind = view.domain.kind;
   Channel channel;
-  channel.id = "rapl:" + zone.name;
-  channel.kind = zone.kind == "dram" ? ChannelKind::Dram : ChannelKind::Package;
-  channel.refresh = kRefresh;
-  channel.gain_uncertainty = zone.kind == "dram"            ? 0.10
+  channel.id = "rapl:" + view.domain.text();
+  channel.kind = kind;
+  channel.socket = view.domain.socket;
+  channel.refresh = kRaplRefresh;
+  channel.gain_uncertainty = kind == ChannelKind::Dram      ? 0.10
                              : cpu.vendor == "GenuineIntel" ? 0.05
                                                             : 0.15;
-  channel.source = fmt::format("RAPL counter of {} through {}", zone.name, zone.file_name);
+  channel.source = fmt::format("RAPL counter of {} through {} ({})", view.domain.text(),
+                               view.way == RaplWay::Perf ? "perf" : "powercap", view.place);
   if (cpu.is_virtual) {
     channel.provenance = Provenance::Modelled;
     channel.gain_uncertainty = 0.20;
@@ -191,97 +320,77 @@ Channel make_channel(const Zone& zone, const CpuIdentity& cpu) {
   return channel;
 }
 
-std::unique_ptr<Meter> make_meter(const Zone& zone, const CpuIdentity& cpu, MonotonicTime now) {
-  const CounterLimits limits{zone.range_uj + 1, power_limit(zone), kRefresh};
-  const fs::path file = zone.folder / "energy_uj";
-  auto meter = std::make_unique<CounterMeter>(
-      make_channel(zone, cpu), limits, [file]() -> Result<std::uint64_t> {
-        Result<std::uint64_t> raw = read_number(file);
-        if (!raw && raw.error().kind == ErrorKind::NotFound) {
-          return fail(ErrorKind::Ended, raw.error().message);
-        }
-        return raw;
-      });
+std::unique_ptr<Meter> make_meter(const RaplView& view, Channel channel, MonotonicTime now) {
+  std::unique_ptr<Meter> meter;
+  if (view.way == RaplWay::Perf) {
+    meter = std::make_unique<OftenReadMeter>(std::move(channel), view.limits, view.read_raw,
+                                             kLongestPerfGap);
+  } else {
+    meter = std::make_unique<CounterMeter>(std::move(channel), view.limits, view.read_raw);
+  }
   static_cast<void>(meter->read(now));
   return meter;
 }
 
-/// Sorts zones into those that are used and notes on all the others.
-class Selection {
- public:
-  Selection(OpenedMeters& opened, const RaplOptions& options) : opened_(opened) {
-    std::vector<Zone> readable = readable_zones(options.root);
-    sample(readable, options);
-    for (const Zone& zone : readable) {
-      if (auto reason = why_not_used(zone, chosen_)) {
-        if (!has_moved(zone)) lost_.insert({zone.name, zone.kind});
-        refuse(zone, *reason);
-      } else {
-        chosen_.push_back(zone);
-      }
-    }
-    drop_an_incomplete_machine();
+/// The psys that includes a socket, if one is shown: that of the socket, or the only one.
+std::optional<std::string> platform_of(const Selection& selection, std::optional<int> socket) {
+  std::optional<std::string> whole;
+  for (const auto& shown : selection.shown()) {
+    if (shown.view.domain.kind != ChannelKind::Platform) continue;
+    if (shown.view.domain.socket == socket) return shown.id;
+    if (!shown.view.domain.socket) whole = shown.id;
   }
-
-  [[nodiscard]] const std::vector<Zone>& chosen() const { return chosen_; }
-
- private:
-  void refuse(const Zone& zone, std::string_view words) {
-    opened_.notes.push_back(
-        {"rapl:" + zone.name, BackendState::Refused, fmt::format("{}: {}", zone.file_name, words)});
-  }
-
-  std::vector<Zone> readable_zones(const fs::path& root) {
-    std::vector<Zone> readable;
-    std::vector<Zone> zones = find_zones(root);
-    for (Zone& zone : zones) {
-      if (auto reason = why_not_added(zone)) {
-        refuse(zone, *reason);
-      } else if (auto obstacle = why_not_readable(zone)) {
-        lost_.insert({zone.name, zone.kind});
-        refuse(zone, *obstacle);
-      } else {
-        readable.push_back(zone);
-      }
-    }
-    if (zones.empty()) {
-      opened_.notes.push_back(
-          {"rapl", BackendState::Absent, fmt::format("no powercap zone under {}", root.string())});
-    }
-    return readable;
-  }
-
-  /// Packages that can be read stand for the machine only together with all the others.
-  void drop_an_incomplete_machine() {
-    for (const Zone& zone : chosen_) lost_.erase({zone.name, zone.kind});
-    const auto lost = std::ranges::find(lost_, "package", &NameAndKind::second);
-    const bool has_package = std::ranges::count(chosen_, "package", &Zone::kind) > 0;
-    if (has_package && lost == lost_.end()) return;
-    for (const Zone& zone : chosen_) {
-      refuse(zone, lost != lost_.end()
-                       ? fmt::format("not used without {}, which cannot be read", lost->first)
-                       : std::string("not used without its package"));
-    }
-    chosen_.clear();
-  }
-
-  using NameAndKind = std::pair<std::string, std::string>;
-  OpenedMeters& opened_;
-  std::vector<Zone> chosen_;
-  std::set<NameAndKind> lost_;  ///< Real energy that no zone can show.
-};
+  return whole;
+}
 
 }  // namespace
 
+std::string RaplDomain::text() const {
+  if (kind == ChannelKind::Platform) return socket ? fmt::format("psys-{}", *socket) : "psys";
+  std::string name = socket ? fmt::format("package-{}", *socket) : "package";
+  if (die) name += fmt::format("-die-{}", *die);
+  if (kind != ChannelKind::Package) name += ":" + std::string(to_text(kind));
+  return name;
+}
+
+bool is_same_energy(const RaplDomain& one, const RaplDomain& other) {
+  return one.kind == other.kind && one.socket == other.socket &&
+         (!one.die || !other.die || one.die == other.die);
+}
+
+std::string_view to_text(RaplWay way) {
+  return way == RaplWay::Perf ? "perf" : way == RaplWay::Powercap ? "powercap" : "mmio";
+}
+
+std::string RaplView::name() const {
+  return fmt::format("{}:{}", to_text(way), domain.text());
+}
+
+Watts rapl_power_limit(ChannelKind kind, std::optional<Watts> rated) {
+  if (kind == ChannelKind::Platform) return kPlatformLimit;
+  const Watts least = kind == ChannelKind::Dram ? kLeastDramLimit : kLeastPackageLimit;
+  if (rated) return std::max(least, *rated * 2.0);
+  return kind == ChannelKind::Dram ? kLeastDramLimit : kUnratedPackageLimit;
+}
+
 OpenedMeters open_rapl(const Clock& clock, const RaplOptions& options) {
   OpenedMeters opened;
-  const Selection selection(opened, options);
   const CpuIdentity cpu =
       parse_cpu_identity(read_small_file(options.proc_root / "cpuinfo").value_or(""));
-  for (const Zone& zone : selection.chosen()) {
-    opened.meters.push_back(make_meter(zone, cpu, clock.now()));
-    const Channel& channel = opened.meters.back()->channel();
-    opened.notes.push_back({channel.id, BackendState::Used, channel.source});
+  const Selection selection(opened, options, cpu);
+  for (const RaplView& view : selection.added()) {
+    Channel channel = make_channel(view, cpu);
+    channel.contained_in = platform_of(selection, view.domain.socket);
+    opened.notes.push_back({view.name(), BackendState::Used, channel.source});
+    opened.meters.push_back(make_meter(view, std::move(channel), clock.now()));
+  }
+  for (const auto& [view, id, contained_in, words] : selection.shown()) {
+    Channel channel = make_channel(view, cpu);
+    channel.id = id;
+    if (!contained_in.empty()) channel.contained_in = contained_in;
+    opened.notes.push_back({view.name(), BackendState::Used,
+                            fmt::format("{}: shown, not added: {}", view.place, words)});
+    opened.observed.push_back(make_meter(view, std::move(channel), clock.now()));
   }
   return opened;
 }

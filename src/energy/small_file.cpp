@@ -10,20 +10,17 @@
 #include <cstring>
 
 namespace wattune::energy {
-namespace {
 
-tl::unexpected<Error> failed(const std::filesystem::path& path, int number) {
+Error file_error(const std::filesystem::path& path, int number) {
   const ErrorKind kind = number == EACCES || number == EPERM     ? ErrorKind::Permission
                          : number == ENOENT || number == ENOTDIR ? ErrorKind::NotFound
                                                                  : ErrorKind::Transient;
-  return fail(kind, fmt::format("{}: {}", path.string(), std::strerror(number)));
+  return Error{kind, fmt::format("{}: {}", path.string(), std::strerror(number))};
 }
-
-}  // namespace
 
 Result<std::string> read_small_file(const std::filesystem::path& path) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return failed(path, errno);
+  if (file < 0) return tl::unexpected(file_error(path, errno));
   std::string text;
   std::array<char, 8192> block;
   while (true) {
@@ -32,7 +29,7 @@ Result<std::string> read_small_file(const std::filesystem::path& path) {
     if (count < 0) {
       const int number = errno;
       ::close(file);
-      return failed(path, number);
+      return tl::unexpected(file_error(path, number));
     }
     if (count == 0) break;
     text.append(block.data(), static_cast<std::size_t>(count));

@@ -10,6 +10,9 @@
 
 namespace wattune::energy {
 
+/// What an error number says about a file: Permission, NotFound, or else Transient.
+[[nodiscard]] Error file_error(const std::filesystem::path& path, int number);
+
 /// Reads a file of procfs or sysfs in one go.
 ///
 /// Errors   Permission  this user may not read it

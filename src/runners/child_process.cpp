@@ -33,6 +33,8 @@ struct Prepared {
   int descriptors[4] = {-1, -1, -1, -1};  // become 0, 1, 2, 3; all above 3
   pid_t parent = 0;
   sigset_t no_signals{};
+  int group = -1;
+  bool is_in_group = false;
   int error = 0;  // errno of the step that failed
 };
 
@@ -53,6 +55,8 @@ struct Prepared {
   if (prepared.cores_bytes > 0) {
     ::sched_setaffinity(0, prepared.cores_bytes, prepared.cores);
   }
+  // Without its group a trial still runs; its CPU time is then that of its process tree.
+  if (prepared.group >= 0) prepared.is_in_group = ::write(prepared.group, "0", 1) == 1;
   for (int number = 0; number < 4; ++number) {
     if (::dup2(prepared.descriptors[number], number) < 0) return fail_child(prepared);
   }
@@ -142,7 +146,7 @@ Result<Child> clone_child(Prepared& prepared) {
     return fail(ErrorKind::Transient,
                 fmt::format("cannot start a process: {}", ::strerrordesc_np(clone_error)));
   }
-  return Child{pid, Descriptor(pidfd)};
+  return Child{pid, Descriptor(pidfd), prepared.is_in_group};
 }
 
 }  // namespace
@@ -174,6 +178,7 @@ Result<Child> start_child(const ChildSpec& spec) {
   prepared.cores_bytes = spec.cores.empty() ? 0 : cores_bytes;
   for (std::size_t i = 0; i < 4; ++i) prepared.descriptors[i] = moved[i].number();
   prepared.parent = ::getpid();
+  prepared.group = spec.group_fd;
   sigemptyset(&prepared.no_signals);
 
   Result<Child> child = clone_child(prepared);

@@ -23,6 +23,7 @@ struct ChildSpec {
   int stdout_fd = -1;
   int stderr_fd = -1;
   int channel_fd = -1;
+  int group_fd = -1;  ///< `cgroup.procs` of the group it is to run in.
 };
 
 /// The number of the channel in every child.
@@ -30,7 +31,8 @@ inline constexpr int kChannelNumber = 3;
 
 struct Child {
   pid_t pid = -1;
-  Descriptor pidfd;  ///< Readable once the process has ended.
+  Descriptor pidfd;          ///< Readable once the process has ended.
+  bool is_in_group = false;  ///< It has entered the control group before its program began.
 };
 
 /// How a process ended and the CPU time of it and of the children it waited for.

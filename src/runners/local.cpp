@@ -212,7 +212,9 @@ void LocalRunner::start(const Launch& launch) {
   auto active = std::make_unique<Active>();
   active->launch = launch;
   active->oom_count = oom_counter_.read();
-  active->account = accountant_.open({slot->num_cores_reserved, slot->gpus});
+  const bool is_pinned = options_.slots.cores_per_trial > 0;
+  active->account = accountant_.open(
+      {slot->num_cores_reserved, slot->gpus, is_pinned ? slot->cores : std::vector<int>{}});
   active->edge = accountant_.mark(active->account);
   Result<std::unique_ptr<TrialProcess>> process = start_process(launch, *slot);
   if (!process) {
@@ -257,7 +259,13 @@ Result<std::unique_ptr<TrialProcess>> LocalRunner::start_process(const Launch& l
   spec.environment = environment(launch, slot, *folder);
   spec.working_directory = options_.working_directory;
   if (options_.slots.cores_per_trial > 0) spec.cores = slot.cores;
-  return TrialProcess::start(std::move(spec), std::move(*folder), !options_.capture.empty());
+  std::optional<energy::Cgroup> group;
+  if (options_.trial_groups != nullptr) {
+    Result<energy::Cgroup> made = options_.trial_groups->make("trial-" + values.trial);
+    if (made) group.emplace(std::move(*made));
+  }
+  return TrialProcess::start(std::move(spec), std::move(*folder), !options_.capture.empty(),
+                             std::move(group));
 }
 
 nlohmann::ordered_json LocalRunner::config_json(const Launch& launch, const Slot& slot,

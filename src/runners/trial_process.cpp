@@ -57,7 +57,8 @@ void append_to_log(const Descriptor& log, std::string_view bytes) {
 }  // namespace
 
 Result<std::unique_ptr<TrialProcess>> TrialProcess::start(ChildSpec spec, TrialFolder folder,
-                                                          bool captures) {
+                                                          bool captures,
+                                                          std::optional<energy::Cgroup> group) {
   std::optional<Ends> channel = open_channel();
   std::optional<Ends> output = captures ? open_output_pipe() : Ends{};
   if (!channel || !output) {
@@ -67,20 +68,24 @@ Result<std::unique_ptr<TrialProcess>> TrialProcess::start(ChildSpec spec, TrialF
   spec.channel_fd = channel->theirs.number();
   spec.stdout_fd = captures ? output->theirs.number() : folder.stdout_log().number();
   spec.stderr_fd = folder.stderr_log().number();
+  if (group) spec.group_fd = group->entrance();
   Result<Child> child = start_child(spec);
   if (!child) return tl::unexpected(child.error());
-  return std::unique_ptr<TrialProcess>(new TrialProcess(
-      std::move(*child), std::move(folder), std::move(channel->ours), std::move(output->ours)));
+  if (!child->is_in_group) group.reset();
+  return std::unique_ptr<TrialProcess>(new TrialProcess(std::move(*child), std::move(folder),
+                                                        std::move(channel->ours),
+                                                        std::move(output->ours), std::move(group)));
 }
 
 TrialProcess::TrialProcess(Child child, TrialFolder folder, Descriptor channel,
-                           Descriptor stdout_pipe)
+                           Descriptor stdout_pipe, std::optional<energy::Cgroup> group)
     : child_(std::move(child)),
       folder_(std::move(folder)),
       channel_(std::move(channel)),
       stdout_pipe_(std::move(stdout_pipe)),
       channel_lines_(kMaxLineBytes),
       stdout_lines_(kMaxCapturedLineBytes, true),
+      group_(std::move(group)),
       cpu_(child_.pid) {
 }
 
@@ -183,6 +188,11 @@ bool TrialProcess::has_ended() {
 }
 
 bool TrialProcess::is_own_orphan(pid_t pid) const {
+  if (group_) {
+    if (std::ranges::find(group_members_, pid) != group_members_.end()) return true;
+    const std::vector<pid_t> now = group_->members();
+    if (std::ranges::find(now, pid) != now.end()) return true;
+  }
   const std::vector<pid_t>& members = cpu_.members();
   if (std::ranges::find(members, pid) != members.end()) return true;
   if (has_mark(pid, folder_.path())) return true;
@@ -196,7 +206,8 @@ bool TrialProcess::look_for_orphans(std::span<const pid_t> unknown) {
     if (pid == child_.pid || orphans_.contains(pid) || !is_own_orphan(pid)) continue;
     Orphan orphan{open_pidfd(pid), std::nullopt};
     const std::vector<pid_t>& members = cpu_.members();
-    if (std::ranges::find(members, pid) == members.end()) orphan.cpu.emplace(pid);
+    const bool is_counted = group_ || std::ranges::find(members, pid) != members.end();
+    if (!is_counted) orphan.cpu.emplace(pid);
     orphans_.emplace(pid, std::move(orphan));
     const auto facts = read_process_facts(pid);
     const bool is_foreign =
@@ -220,6 +231,11 @@ bool TrialProcess::look_for_orphans(std::span<const pid_t> unknown) {
 
 bool TrialProcess::has_orphans() {
   std::erase_if(orphan_groups_, [](pid_t group) { return ::kill(-group, 0) != 0; });
+  if (group_) {
+    const std::vector<pid_t> members = group_->members();
+    const auto is_other = [&](pid_t pid) { return pid != child_.pid; };
+    if (std::ranges::any_of(members, is_other)) return true;
+  }
   return !orphans_.empty() || !orphan_groups_.empty();
 }
 
@@ -229,12 +245,17 @@ std::vector<pid_t> TrialProcess::orphans() const {
   return pids;
 }
 
+/// Every process that is known to live now.
+std::vector<pid_t> TrialProcess::find_members() {
+  if (group_) return group_->members();
+  if (has_ended_) return {};
+  static_cast<void>(cpu_.read());
+  return cpu_.members();
+}
+
 void TrialProcess::signal_all(int signal) {
-  std::vector<pid_t> members;
-  if (!has_ended_) {
-    static_cast<void>(cpu_.read());
-    members = cpu_.members();
-  }
+  if (signal == SIGKILL && group_ && group_->kill()) return;  // all at once: nothing outruns it
+  const std::vector<pid_t> members = find_members();
   if (child_.pid > 0) ::kill(-child_.pid, signal);  // a zombie leader keeps the number in use
   for (const pid_t member : members) {
     const auto facts = read_process_facts(member);
@@ -254,6 +275,13 @@ ChildExit TrialProcess::take_exit() {
 }
 
 Seconds TrialProcess::cpu_time() {
+  if (!group_) return tree_cpu_time();
+  group_members_ = group_->members();
+  group_cpu_ = std::max(group_cpu_, group_->cpu_time().value_or(group_cpu_));
+  return group_cpu_;
+}
+
+Seconds TrialProcess::tree_cpu_time() {
   Seconds total = ended_orphans_cpu_ + (final_cpu_ ? *final_cpu_ : cpu_.read());
   for (auto& [pid, orphan] : orphans_) {
     if (orphan.cpu) total += orphan.cpu->read();

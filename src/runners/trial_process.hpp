@@ -18,24 +18,26 @@
 #include "line_splitter.hpp"
 #include "trial_folder.hpp"
 #include "wattune/base/result.hpp"
+#include "wattune/energy/cgroup.hpp"
 #include "wattune/energy/process_cpu.hpp"
 
 namespace wattune::runners {
 
 /// The process of one trial with everything it has started, its channel and its output.
 ///
-/// A trial's processes are its tree, its process group, and orphans: descendants whose parents have
-/// ended, which this process has adopted and which carry the trial's mark.
+/// A trial's processes are its control group where it has one, its tree, its process group, and
+/// orphans: descendants whose parents have ended, which this process has adopted and which carry
+/// the trial's mark.
 class TrialProcess {
  public:
   using UseLine = std::function<bool(std::string_view line)>;  ///< False: read no more.
 
-  /// `spec` lacks the descriptors; stdout goes through this process where `captures`.
+  /// `spec` lacks the descriptors; stdout goes through this process where `captures`. In a group of
+  /// its own nothing that it starts can escape, or be missed by the count of its CPU time.
   ///
   /// Errors   as `start_child`, and Transient where descriptors are used up
-  [[nodiscard]] static Result<std::unique_ptr<TrialProcess>> start(ChildSpec spec,
-                                                                   TrialFolder folder,
-                                                                   bool captures);
+  [[nodiscard]] static Result<std::unique_ptr<TrialProcess>> start(
+      ChildSpec spec, TrialFolder folder, bool captures, std::optional<energy::Cgroup> group);
   TrialProcess(const TrialProcess&) = delete;
   TrialProcess& operator=(const TrialProcess&) = delete;
   /// Kills what is left.
@@ -85,8 +87,11 @@ class TrialProcess {
     std::optional<energy::ProcessTreeCpu> cpu;  // where the main tree does not count it already
   };
 
-  TrialProcess(Child child, TrialFolder folder, Descriptor channel, Descriptor stdout_pipe);
+  TrialProcess(Child child, TrialFolder folder, Descriptor channel, Descriptor stdout_pipe,
+               std::optional<energy::Cgroup> group);
   [[nodiscard]] bool is_own_orphan(pid_t pid) const;
+  [[nodiscard]] std::vector<pid_t> find_members();
+  [[nodiscard]] Seconds tree_cpu_time();
   bool read_lines(Descriptor& source, LineSplitter& lines, bool to_the_end, bool is_stdout,
                   const UseLine& use);
 
@@ -97,6 +102,9 @@ class TrialProcess {
   LineSplitter channel_lines_;
   LineSplitter stdout_lines_;
   std::string unsent_;
+  std::optional<energy::Cgroup> group_;
+  std::vector<pid_t> group_members_;  // as last seen: one that has died is no longer listed
+  Seconds group_cpu_;
   energy::ProcessTreeCpu cpu_;
   std::map<pid_t, Orphan> orphans_;
   std::set<pid_t> orphan_groups_;  // what forks faster than one can look stays in its group

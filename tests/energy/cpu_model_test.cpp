@@ -145,4 +145,47 @@ TEST(CpuIdentity, ReadsArmPartNumbers) {
   EXPECT_EQ(find_cpu_coefficients(identity)->architecture, "Graviton 2-4");
 }
 
+// The published measurements that the curve goes through.
+TEST(TdpModel, DrawsThePublishedSharesOfItsRatedPower) {
+  EXPECT_DOUBLE_EQ(tdp_share(0.0), 0.12);
+  EXPECT_DOUBLE_EQ(tdp_share(0.1), 0.32);
+  EXPECT_DOUBLE_EQ(tdp_share(0.5), 0.75);
+  EXPECT_DOUBLE_EQ(tdp_share(1.0), 1.02);
+  EXPECT_DOUBLE_EQ(tdp_share(0.3), 0.535);
+}
+
+TEST(TdpModel, DrawsMoreTheMoreTheMachineWorksAndNoMoreThanAtFullLoad) {
+  double before = 0.0;
+  for (int percent = 0; percent <= 100; ++percent) {
+    const double share = tdp_share(percent / 100.0);
+    EXPECT_GT(share, before) << percent;
+    before = share;
+  }
+  EXPECT_DOUBLE_EQ(tdp_share(1.5), 1.02);
+  EXPECT_DOUBLE_EQ(tdp_share(-0.5), 0.12);
+}
+
+TEST(TdpModel, IntegratesThePowerAtTheLoadOfEveryInterval) {
+  fake::Proc proc{4};
+  ManualClock clock;
+  const auto meter = must(open_tdp_model(clock.now(), Watts{200.0}, proc.root()));
+  clock.advance(Seconds{1.0});
+  EXPECT_EQ(must(meter->read(clock.now())).total, Microjoules{24'000'000});
+  clock.advance(Seconds{1.0});
+  proc.set_ticks({.user = 200});  // Two of four threads.
+  EXPECT_EQ(must(meter->read(clock.now())).total, Microjoules{174'000'000});
+  EXPECT_EQ(meter->idle_power(), Watts{24.0});
+  EXPECT_DOUBLE_EQ(meter->channel().gain_uncertainty, 0.30);
+  EXPECT_EQ(meter->channel().kind, ChannelKind::Package);
+}
+
+TEST(TdpModel, LeavesOutTimeThatTheHostStole) {
+  fake::Proc proc{2};
+  ManualClock clock;
+  const auto meter = must(open_tdp_model(clock.now(), Watts{100.0}, proc.root()));
+  clock.advance(Seconds{1.0});
+  proc.set_ticks({.steal = 200});
+  EXPECT_EQ(must(meter->read(clock.now())).total, Microjoules{12'000'000});
+}
+
 }  // namespace wattune::energy

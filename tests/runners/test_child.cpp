@@ -223,6 +223,23 @@ int print_slowly(const Arguments&) {
   return 0;
 }
 
+/// Works in a child that it never waits for, and whose times the kernel therefore drops.
+int burn_unseen(const Arguments& arguments) {
+  signal(SIGCHLD, SIG_IGN);
+  int done[2];
+  if (pipe(done) != 0) return 1;
+  if (fork() == 0) {
+    setsid();
+    burn(std::stod(arguments.at(0)));
+    _exit(0);
+  }
+  close(done[1]);
+  char byte = 0;
+  static_cast<void>(!read(done[0], &byte, 1));  // until the child has ended
+  report(1);
+  return 0;
+}
+
 /// Waits in a child, as a shell script waits for its commands.
 int wait_in_child(const Arguments& arguments) {
   if (fork() == 0) {
@@ -249,6 +266,7 @@ int main(int argc, char** argv) {
       {"report-and", report_and},
       {"print-slowly", print_slowly},
       {"wait-in-child", wait_in_child},
+      {"burn-unseen", burn_unseen},
       {"nothing", [](const Arguments&) { return 0; }},
   };
   Arguments arguments(argv + 1, argv + argc);

@@ -1,57 +1,52 @@
 #pragma once
 
-#include <stdlib.h>
+#include <dlfcn.h>
 
 #include <cstdint>
-#include <map>
 #include <string>
 
-#include "support/temporary_folder.hpp"
+#include "support/fake_scenario.hpp"
 
 namespace wattune::fake {
 
-/// What the fake driver library answers; see fake_nvml/fake_nvml.c for the keys.
-class NvmlScenario {
+/// What the fake library of the NVIDIA driver answers; see fake_nvml/fake_nvml.c for the keys.
+class NvmlScenario final : public Scenario {
  public:
-  NvmlScenario() {
-    set("count", "0");
-    ::setenv("FAKE_NVML", (folder_.path() / "scenario").c_str(), 1);
-  }
-  ~NvmlScenario() { ::unsetenv("FAKE_NVML"); }
-  NvmlScenario(const NvmlScenario&) = delete;
-  NvmlScenario& operator=(const NvmlScenario&) = delete;
+  NvmlScenario() : Scenario("FAKE_NVML") { set("count", "0"); }
 
   /// A GPU with a counter at `energy_mj`, a limit of 700 W and 80 GB.
   void add_gpu(const std::string& uuid, std::uint64_t energy_mj = 1'000'000) {
     const std::string index = std::to_string(num_gpus_++);
-    answers_["uuid" + index] = uuid;
-    answers_["name" + index] = "NVIDIA Fake H100";
-    answers_["energy" + index] = std::to_string(energy_mj);
-    answers_["limit" + index] = "700000";
-    answers_["memory" + index] = "80000000000";
+    set("uuid" + index, uuid);
+    set("name" + index, "NVIDIA Fake H100");
+    set("architecture" + index, "9");
+    set("energy" + index, std::to_string(energy_mj));
+    set("limit" + index, "700000");
+    set("memory" + index, "80000000000");
     set("count", std::to_string(num_gpus_));
   }
-  void set(const std::string& key, const std::string& value) {
-    answers_[key] = value;
-    write();
+
+  /// What the library does before each answer that takes a driver its time.
+  static void set_hook(void (*called)()) {
+    using SetHook = void (*)(void (*)());
+    reinterpret_cast<SetHook>(::dlsym(handle(), "fake_nvml_set_hook"))(called);
   }
-  void forget(const std::string& key) {
-    answers_.erase(key);
-    write();
+  /// How often the library was started since the program began.
+  [[nodiscard]] static int starts() {
+    return reinterpret_cast<int (*)()>(::dlsym(handle(), "fake_nvml_starts"))();
   }
 
   [[nodiscard]] static std::string library() { return WATTUNE_FAKE_NVML; }
   [[nodiscard]] static std::string old_library() { return WATTUNE_FAKE_NVML_OLD; }
+  [[nodiscard]] static std::string library_without_fields() { return WATTUNE_FAKE_NVML_NO_FIELDS; }
 
  private:
-  void write() const {
-    std::string text;
-    for (const auto& [key, value] : answers_) text += key + " " + value + "\n";
-    folder_.write("scenario", text);
+  /// Stays open to the end of the program, so that the library keeps its memory.
+  static void* handle() {
+    static void* const kept = ::dlopen(WATTUNE_FAKE_NVML, RTLD_LAZY | RTLD_LOCAL);
+    return kept;
   }
 
-  TemporaryFolder folder_;
-  std::map<std::string, std::string> answers_;
   int num_gpus_ = 0;
 };
 

@@ -61,14 +61,19 @@ class Powercap {
     fs::permissions(folder_.path() / path / "energy_uj", fs::perms::none);
   }
 
+  /// Every zone draws its step.
+  void step() {
+    for (const auto& [path, zone] : zones_) {
+      if (zone.step_uj > 0) draw(path, zone.step_uj);
+    }
+  }
+
   /// Opens with a test in which every zone draws its step, without waiting.
   [[nodiscard]] energy::OpenedMeters open(const std::filesystem::path& proc_root = "/nowhere") {
-    return energy::open_rapl(clock_, {folder_.path(), proc_root, [this](Seconds gap) {
-                                        clock_.advance(gap);
-                                        for (const auto& [path, zone] : zones_) {
-                                          if (zone.step_uj > 0) draw(path, zone.step_uj);
-                                        }
-                                      }});
+    return energy::open_rapl(clock_, {.powercap_root = folder_.path(),
+                                      .sysfs_root = "/nowhere",
+                                      .proc_root = proc_root,
+                                      .wait = [this](Seconds) { step(); }});
   }
 
   [[nodiscard]] ManualClock& clock() { return clock_; }

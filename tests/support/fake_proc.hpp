@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "support/temporary_folder.hpp"
 
@@ -36,9 +38,18 @@ class Proc {
     }
     text += "0 0\n";
     for (std::size_t cpu = 0; cpu < num_cpus_; ++cpu) {
-      text += "cpu" + std::to_string(cpu) + " 0 0 0 0 0 0 0 0 0 0\n";
+      const auto user = cpu < user_of_cpu_.size() ? user_of_cpu_[cpu] : 0;
+      text += "cpu" + std::to_string(cpu) + " " + std::to_string(user) + " 0 0 0 0 0 0 0 0 0\n";
     }
     folder_.write("stat", text + "intr 12345 0 0\nctxt 99\n");
+  }
+
+  /// User time of the single hardware threads; their sum is that of the machine.
+  void set_ticks_of_cpus(std::vector<std::uint64_t> user) {
+    user_of_cpu_ = std::move(user);
+    CpuTicks sum;
+    for (const std::uint64_t ticks : user_of_cpu_) sum.user += ticks;
+    set_ticks(sum);
   }
 
   void set_cpuinfo(std::uint64_t family, std::uint64_t model, std::uint64_t stepping = 1,
@@ -54,6 +65,7 @@ class Proc {
  private:
   TemporaryFolder folder_;
   std::size_t num_cpus_;
+  std::vector<std::uint64_t> user_of_cpu_;
 };
 
 }  // namespace wattune::fake

@@ -10,6 +10,7 @@
 
 #include "command.hpp"
 #include "machine.hpp"
+#include "node_meter.hpp"
 #include "output_file.hpp"
 #include "reading.hpp"
 #include "study_observer.hpp"
@@ -95,13 +96,17 @@ std::vector<space::Configuration> candidates_of(const std::string& database) {
 }
 
 std::string environment_text(const config::StudyFile& file, const trial::Budgets& budgets,
-                             const energy::MachineMeters& machine,
-                             const energy::EnergyAccountant& accountant) {
+                             const NodeMeter& meter, const energy::EnergyAccountant& accountant,
+                             const Result<energy::CgroupParent>& groups) {
   nlohmann::json messages = nlohmann::json::array();
-  for (const energy::BackendNote& note : machine.notes)
+  for (const energy::BackendNote& note : meter.machine.notes)
     messages.push_back(note.backend + ": " + note.words);
+  messages.push_back("meter: " + meter.describe_sharing());
+  messages.push_back(
+      "CPU time of trials: " +
+      (groups ? groups->describe() : "process trees, because " + groups.error().message));
   return nlohmann::json{{"version", version()},
-                        {"host", host_json(machine.gpus)},
+                        {"host", host_json(meter.machine.gpus)},
                         {"channels", channels_json(accountant)},
                         {"tolerance", file.report.tolerance},
                         {"budgets", to_json(budgets)},
@@ -139,34 +144,34 @@ study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
 
   // First of all the study is taken: the runner ends processes that it finds among its files.
   const auto storage = open_storage(database);
-  energy::MachineMeters machine = energy::open_meters(clock);
-  const auto num_cores = static_cast<double>(sysconf(_SC_NPROCESSORS_ONLN));
-  energy::EnergyAccountant accountant{
-      std::move(machine.meters), {.num_cores = num_cores}, clock.now()};
+  const NodeMeter meter = open_node_meter(clock);
+  energy::EnergyAccountant accountant = meter.make_accountant(clock);
+  const Result<energy::CgroupParent> groups = energy::CgroupParent::open();
   std::vector<std::string> gpus;
-  for (const energy::GpuInfo& gpu : machine.gpus) gpus.push_back(gpu.uuid);
-  const auto runner = runners::make_local_runner(
-      config::make_runner_options(
-          file, {.files_dir = fs::absolute(fs::path{database}.replace_extension(".files")),
-                 .environment = trial_environment(),
-                 .gpus = gpus}),
-      accountant, problem.space, clock);
+  for (const energy::GpuInfo& gpu : meter.machine.gpus) gpus.push_back(gpu.uuid);
+  runners::LocalRunnerOptions runner_options = config::make_runner_options(
+      file, {.files_dir = fs::absolute(fs::path{database}.replace_extension(".files")),
+             .environment = trial_environment(),
+             .gpus = gpus});
+  if (groups) runner_options.trial_groups = &*groups;
+  const auto runner =
+      runners::make_local_runner(std::move(runner_options), accountant, problem.space, clock);
   const bool is_live = !options.plain && isatty(STDOUT_FILENO) != 0;
   const auto observer =
       is_live ? make_live_observer(stop_signal()) : make_plain_observer(stop_signal());
 
   catch_stop_signals();
   const auto end = study::run_study(
-      study::StudyParts{
-          .problem = problem,
-          .strategy = *strategy,
-          .runner = *runner,
-          .storage = *storage,
-          .clock = clock,
-          .observer = *observer,
-          .budgets = budgets_of(options, file),
-          .environment = environment_text(file, budgets_of(options, file), machine, accountant),
-          .can_pause = file.capture.empty()},
+      study::StudyParts{.problem = problem,
+                        .strategy = *strategy,
+                        .runner = *runner,
+                        .storage = *storage,
+                        .clock = clock,
+                        .observer = *observer,
+                        .budgets = budgets_of(options, file),
+                        .environment = environment_text(file, budgets_of(options, file), meter,
+                                                        accountant, groups),
+                        .can_pause = file.capture.empty()},
       stop_signal());
   if (!end) throw CommandError(status_of(end.error()), end.error().message);
   return *end;

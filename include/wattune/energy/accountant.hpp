@@ -11,7 +11,9 @@
 
 #include "wattune/base/clock.hpp"
 #include "wattune/base/energy_figure.hpp"
+#include "wattune/energy/cpu_topology.hpp"
 #include "wattune/energy/meter.hpp"
+#include "wattune/energy/node_claims.hpp"
 #include "wattune/energy/process_cpu.hpp"
 
 namespace wattune::energy {
@@ -32,6 +34,7 @@ class AccountId {
 struct Reservation {
   double num_cores = 0.0;
   std::vector<std::string> gpu_uuids;
+  std::vector<int> cpus = {};  ///< Hardware threads it is pinned to; empty: it runs on any.
 };
 
 /// CPU time that the processes of an account have used since the account was opened.
@@ -44,13 +47,16 @@ struct AccountantOptions {
   double num_cores = 1.0;  ///< Hardware threads of the machine; reservations are shares of it.
   std::filesystem::path proc_root = "/proc";  ///< Where the CPU time of the whole machine is read.
   std::function<Seconds()> engine_cpu_time = own_cpu_time;  ///< Charged to `engine()`.
+  CpuTopology topology = {};     ///< Splits the channels of a socket by what is done on it.
+  NodeClaims* claims = nullptr;  ///< What other processes have reserved; outlives the accountant.
 };
 
 /// Splits what the meters read among the accounts, so that every microjoule is booked exactly once.
 ///
 /// Per channel and interval between two ticks: idle energy goes to accounts by reserved cores, the
-/// rest by CPU time; a GPU belongs whole to the account that reserved it. What belongs to nobody
-/// goes to `rest()`. For every channel, the sum over all accounts and `rest()` equals the meter, in
+/// rest by CPU time, both on the channel's own socket where it has one; a GPU belongs whole to the
+/// account that reserved it. What belongs to nobody here, trials of other processes included, goes
+/// to `rest()`. For every channel, the sum over all accounts and `rest()` equals the meter, in
 /// whole microjoules.
 ///
 /// Threads  one thread
@@ -91,6 +97,9 @@ class EnergyAccountant {
   [[nodiscard]] EnergyFigure since(const Mark& mark) const;
   /// The same for every channel, in the order of `channels()`; missing on a GPU that is another's.
   [[nodiscard]] std::vector<EnergyFigure> since_by_channel(const Mark& mark) const;
+  /// The full-node view of the window: what all channels drew, whoever for. A trial that has the
+  /// machine to itself is charged with this.
+  [[nodiscard]] EnergyFigure node_since(const Mark& mark) const;
   /// What the meters read altogether since the accountant was made.
   [[nodiscard]] EnergyFigure metered() const;
   /// Mean power over the last interval in which the counters moved; 0 W once closed.
@@ -113,8 +122,12 @@ struct EnergyAccountant::Mark {
     Watts power;  ///< Over the last step of the counter.
     MonotonicTime
         known_at;   ///< Until when the channel's total is known; `at` unless a read failed.
+    Seconds off;    ///< How far that reading was from the tick that asked for it.
     Seconds delay;  ///< It was read so long after the tick, at most.
     double guessed_j2 = 0.0;  ///< Squares of the half widths of what had to be guessed, in J^2.
+    Microjoules node_idle;    ///< Of the whole channel, whoever for.
+    Microjoules node_dynamic;
+    double node_guessed_j2 = 0.0;
   };
   AccountId account;
   MonotonicTime at;

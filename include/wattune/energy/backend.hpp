@@ -19,13 +19,15 @@ enum class BackendState : std::uint8_t {
 struct BackendNote {
   std::string backend;  ///< "rapl:package-0", "nvml", ...
   BackendState state = BackendState::Absent;
-  std::string words;  ///< Why, and what would help.
+  std::string words;        ///< Why.
+  std::string remedy = {};  ///< The exact commands that would make it usable; empty if none would.
 };
 
 /// Meters that can be used, and a note on everything that was looked at.
 struct OpenedMeters {
-  std::vector<std::unique_ptr<Meter>> meters;
+  std::vector<std::unique_ptr<Meter>> meters;  ///< May be added up.
   std::vector<BackendNote> notes;
+  std::vector<std::unique_ptr<Meter>> observed = {};  ///< To be shown, never to be added.
 };
 
 }  // namespace wattune::energy

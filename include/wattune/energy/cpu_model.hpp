@@ -53,4 +53,19 @@ struct CpuCoefficients {
 [[nodiscard]] Result<std::unique_ptr<Meter>> open_cpu_model(
     MonotonicTime now, const std::filesystem::path& proc_root = "/proc");
 
+/// Power of a processor at a load from 0 to 1, as a share of its rated power (TDP).
+///
+/// Source   docs/metering.md, "Modelled CPU"
+[[nodiscard]] double tdp_share(double load);
+
+/// Opens the channel "cpu:model" for a machine of its own whose rated power is known: the power at
+/// the load of every interval between two reads.
+///
+/// Covers the packages alone, neither memory nor anything else of the machine.
+///
+/// Takes    tdp  of all packages together, above 0 W
+/// Errors   as `read_machine_cpu`
+[[nodiscard]] Result<std::unique_ptr<Meter>> open_tdp_model(
+    MonotonicTime now, Watts tdp, const std::filesystem::path& proc_root = "/proc");
+
 }  // namespace wattune::energy

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
+#include <vector>
 
 #include "wattune/base/result.hpp"
 #include "wattune/base/units.hpp"
@@ -13,6 +15,9 @@ struct MachineCpuTime {
   Seconds busy;              ///< User, nice, system, irq and softirq; guests are inside user.
   Seconds stolen;            ///< What the host did not give us: somebody else's energy.
   std::size_t num_cpus = 0;  ///< Hardware threads that are online.
+  /// Busy time by number of the hardware thread, where it was asked for; nothing for one that is
+  /// switched off.
+  std::vector<std::optional<Seconds>> busy_of_cpu;
 };
 
 /// Reads `stat` under the given root of procfs.
@@ -21,6 +26,6 @@ struct MachineCpuTime {
 ///          Invalid    it does not hold CPU times
 /// Source   proc(5), /proc/stat
 [[nodiscard]] Result<MachineCpuTime> read_machine_cpu(
-    const std::filesystem::path& proc_root = "/proc");
+    const std::filesystem::path& proc_root = "/proc", bool with_each_cpu = false);
 
 }  // namespace wattune::energy

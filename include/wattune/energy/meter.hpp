@@ -53,6 +53,9 @@ struct Reading {
   bool estimated = false;   ///< Part of the last step was filled in: the counter had restarted.
   Joules uncertainty = {};  ///< Half width of a 95 % interval around what was filled in.
   Seconds took = {};        ///< The total was true at some moment of so long a time.
+  /// The device did not answer in time, and its last reading was carried on for so long with the
+  /// power it had then: the total is unsure by that much.
+  Seconds carried = {};
 };
 
 /// Tells how much energy one channel has drawn.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "wattune/base/units.hpp"
@@ -60,6 +61,11 @@ class ProcessTreeCpu {
   Seconds gone_with_root_;  ///< Of the root and what vanished with it, until it is reconciled.
   Seconds highest_;
 };
+
+/// When a living process started, in clock ticks since the machine did: tells it from a later one
+/// with the same number. Nothing where it has ended, as a zombie too.
+[[nodiscard]] std::optional<std::uint64_t> process_started(
+    pid_t pid, const std::filesystem::path& proc = "/proc");
 
 /// CPU time of this process itself.
 [[nodiscard]] Seconds own_cpu_time();

@@ -5,24 +5,29 @@
 
 #include "wattune/base/clock.hpp"
 #include "wattune/energy/backend.hpp"
+#include "wattune/energy/perf_power.hpp"
 
 namespace wattune::energy {
 
 struct RaplOptions {
-  std::filesystem::path root = "/sys/class/powercap";
+  std::filesystem::path powercap_root = "/sys/class/powercap";
+  std::filesystem::path sysfs_root = "/sys";
   std::filesystem::path proc_root = "/proc";  ///< Tells the vendor and a virtual machine.
-  std::function<void(Seconds)> wait;          ///< Between the samples of the test; empty: sleeps.
-  Seconds sample_gap{0.05};
+  PerfCalls perf = kernel_perf_calls();
+  /// Between the samples of the test; empty: keeps a CPU busy, so that a live counter must move.
+  std::function<void(Seconds)> wait = {};
 };
 
-/// Opens the running averages of package and memory energy that the kernel shows as powercap zones.
+/// Opens the energies that the processor itself counts, through perf where that is allowed and
+/// through powercap otherwise.
 ///
-/// Every zone is sampled four times: one that does not move is a phantom, and two dies of one
-/// socket that show the same value are one counter. Zones that contain others (psys) or are
-/// contained (core, uncore) and second views of the same energy (MMIO) are kept out, so that the
-/// channels can be added up.
+/// Every counter is sampled while a CPU works: one that does not move is a phantom. Where perf and
+/// powercap show one energy they must agree within 5 %, or neither is used. Two dies of one socket
+/// that show the same value are one counter. Packages and their memory are in `meters`; what
+/// contains them (psys), what they contain (core, uncore) and second views of the same energy are
+/// in `observed`.
 ///
-/// Cost     three waits of `sample_gap` where there is a readable zone
+/// Cost     7 ms of a CPU where there is a counter, 63 ms where one does not move
 /// Source   docs/metering.md, "RAPL"
 [[nodiscard]] OpenedMeters open_rapl(const Clock& clock, const RaplOptions& options = {});
 

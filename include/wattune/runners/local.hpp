@@ -10,6 +10,7 @@
 
 #include "wattune/base/clock.hpp"
 #include "wattune/energy/accountant.hpp"
+#include "wattune/energy/cgroup.hpp"
 #include "wattune/runners/capture.hpp"
 #include "wattune/runners/command_template.hpp"
 #include "wattune/runners/runner.hpp"
@@ -42,6 +43,9 @@ struct LocalRunnerOptions {
   Seconds booking_interval{5.0};   ///< Between OverheadBooked events.
   /// Files with an `oom_kill` count; those of this process's memory cgroup where empty.
   std::vector<std::filesystem::path> oom_counters = {};
+  /// Control groups for the trials; outlives the runner. Where there are none, a trial's CPU time
+  /// is that of its process tree.
+  const energy::CgroupParent* trial_groups = nullptr;
 };
 
 /// Runs trials as processes of this machine; see docs/protocol.md.

@@ -16,10 +16,10 @@ namespace wattune::trial {
 struct Budgets {
   std::optional<std::uint64_t> trials = {};  ///< How many are created; those that exist may be
                                              ///< finished. Finalists come on top.
-  std::optional<Joules> energy = {};    ///< Everything that was metered, the engine included.
-  std::optional<Seconds> time = {};     ///< Running time.
-  std::optional<double> carbon_g = {};  ///< Needs a grid intensity in the tariff.
-  std::optional<double> cost = {};      ///< In the tariff's currency; needs a price.
+  std::optional<Joules> energy = {};         ///< Everything that was metered, the engine included.
+  std::optional<Seconds> time = {};          ///< Running time.
+  std::optional<double> carbon_g = {};       ///< Needs a grid intensity in the tariff.
+  std::optional<double> cost = {};           ///< In the tariff's currency; needs a price.
 };
 
 /// How much of one budget is gone.

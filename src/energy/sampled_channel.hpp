@@ -47,7 +47,7 @@ class SampledChannel {
   /// Reads the meter while another process publishes: keeps its count whole, and compares it. Gives
   /// how far the two best compared readings lie apart.
   Seconds read_beside();
-  /// The total by this meter's own count while the other process is silent.
+  /// The same by this meter alone, while the other process is silent; quick channels only.
   [[nodiscard]] std::optional<Reading> reading_beside();
 
  private:

@@ -27,7 +27,9 @@ energy::MachineMeters open_machine(const Clock& clock, const MachineOptions& opt
   meter_options.proc_root = options.proc_root;
   meter_options.nvml_library = options.nvml_library;
   if (pace == ProbePace::Quick) {
-    meter_options.wait = [](Seconds) { std::this_thread::sleep_for(std::chrono::milliseconds(2)); };
+    meter_options.wait = [](Seconds) {
+      std::this_thread::sleep_for(std::chrono::microseconds(1200));
+    };
   }
   return energy::open_meters(clock, meter_options);
 }

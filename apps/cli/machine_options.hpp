@@ -25,8 +25,8 @@ void add_machine_options(CLI::App& command, const std::shared_ptr<MachineOptions
 /// How long the test for phantom counters may take.
 enum class ProbePace { Thorough, Quick };
 
-/// Opens the meters. A quick probe looks at the counters 2 ms apart instead of 50 ms: two steps of
-/// any RAPL counter.
+/// Opens the meters. A quick probe looks at RAPL counters 1.2 ms apart instead of 50 ms: they move
+/// every millisecond, so that four samples see two steps at least.
 [[nodiscard]] energy::MachineMeters open_machine(const Clock& clock, const MachineOptions& options,
                                                  ProbePace pace);
 

@@ -31,7 +31,8 @@ std::string typed(const std::vector<std::string>& words) {
         !word.empty() && word.find_first_of(" \t\n;&|<>()$`\"'*?[]#~!{}\\") == std::string::npos;
     text += (text.empty() ? "" : " ") + (is_plain ? word : "'" + word + "'");
   }
-  return text;
+  const std::size_t end = text.find('\n');
+  return end == std::string::npos ? text : text.substr(0, end) + " ...";
 }
 
 /// Three significant digits: what is short is told in milliseconds.

@@ -6,6 +6,8 @@
 namespace wattune::energy {
 namespace {
 
+constexpr double kFewestSteps = 5.0;
+
 /// The part of one account in a channel; nothing where it has none by its nature.
 std::optional<EnergyFigure> part_of(const EnergyAccountant& accountant,
                                     const EnergyAccountant::Mark& mark, const Channel& channel,
@@ -79,11 +81,13 @@ void MachineWatch::tick(MonotonicTime now) {
     }
     const Microjoules step = watched.energy.total() - moved_total_[i];
     const bool has_moved = !steps[i].is_missing() && step > Microjoules{};
-    if (has_moved && now > moved_at_[i]) {
+    // Over less than a few steps of the counter the edges would make up the power.
+    const bool is_long = elapsed(moved_at_[i], now) > watched.channel.refresh * kFewestSteps;
+    if (has_moved && is_long) {
       watched.power = step.joules() / elapsed(moved_at_[i], now);
       moved_total_[i] = watched.energy.total();
       moved_at_[i] = now;
-    } else if (elapsed(moved_at_[i], now) > watched.channel.refresh * 2.0) {
+    } else if (is_long) {
       watched.power.reset();
     }
   }

@@ -83,6 +83,16 @@ TEST(MachineWatch, AFailedReadTakesThePowerAwayAndLosesNoEnergy) {
   EXPECT_EQ(watch.channels()[0].power, Watts{20.0});
 }
 
+TEST(MachineWatch, PowerIsNotMadeUpFromAStepOrTwoOfTheCounter) {
+  Watched machine;
+  MachineWatch watch = machine.watch();
+  machine.step(watch, 1.0, 20'000'000, 100'000'000);
+  machine.step(watch, 0.01, 200'000, 30'000'000);  // a step of 0.1 s that ended just now
+  EXPECT_EQ(watch.channels()[1].power, Watts{100.0});
+  EXPECT_NEAR(watch.channels()[0].power->value(), 20.0, 1e-6);
+  EXPECT_EQ(watch.channels()[1].energy.total(), Microjoules{130'000'000});
+}
+
 TEST(MachineWatch, SumsOnlyWhatIsThere) {
   EXPECT_TRUE(sum_of({}).is_missing());
   EnergyFigure known;

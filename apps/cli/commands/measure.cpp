@@ -67,7 +67,6 @@ void check_options(const MeasureOptions& options, const std::vector<std::string>
     refuse(fmt::format("measure --compare takes two commands as two words, so `{}` is too much",
                        command.front()));
   }
-  if (options.repeat < 0 || options.warm_up < 0) refuse("--repeat and --warm-up count from 0 on");
 }
 
 std::vector<std::string> chosen_gpus(const std::string& option,
@@ -309,9 +308,12 @@ int measure(const MeasureOptions& options, const MachineOptions& machine_options
 }
 
 void add_measure_options(CLI::App& command, const std::shared_ptr<MeasureOptions>& options) {
-  command.add_option("--repeat", options->repeat,
-                     "runs that are measured: mean, deviation and 95 % interval are shown");
-  command.add_option("--warm-up", options->warm_up, "runs before them that are not");
+  command
+      .add_option("--repeat", options->repeat,
+                  "runs that are measured: mean, deviation and 95 % interval are shown")
+      ->check(CLI::Range(1, 1'000'000));
+  command.add_option("--warm-up", options->warm_up, "runs before them that are not")
+      ->check(CLI::Range(0, 1'000'000));
   command.add_option("--cool-down", options->cool_down, "pause between runs: 5, 5 s, 2 min");
   command
       .add_option("--compare", options->compare,

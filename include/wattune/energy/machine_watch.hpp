@@ -13,9 +13,10 @@ namespace wattune::energy {
 /// One channel of a machine that is being watched.
 struct WatchedChannel {
   Channel channel;
-  EnergyFigure energy;              ///< Since the watch began; missing where nothing could tell.
-  std::optional<Watts> power = {};  ///< Over the last step; none where it could not be read.
-  std::optional<Watts> mean = {};   ///< Since the watch began.
+  EnergyFigure energy;  ///< Since the watch began; missing where nothing could tell.
+  std::optional<Watts> power =
+      {};  ///< Over the last five steps or more; none where it was not read.
+  std::optional<Watts> mean = {};  ///< Since the watch began.
 };
 
 /// Watches what a whole machine draws, channel by channel, whoever uses it.

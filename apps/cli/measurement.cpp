@@ -80,18 +80,24 @@ class Lines {
   std::string text_;
 };
 
+/// One run has no interval.
+std::optional<math::MeanInterval> interval_from_two(const std::vector<double>& values) {
+  if (values.size() < 2) return std::nullopt;
+  return math::mean_interval(values);
+}
+
 std::optional<math::MeanInterval> interval_of(const MeasuredSeries& series,
                                               const std::function<double(const MeasuredRun&)>& of) {
   std::vector<double> values;
   for (const MeasuredRun& run : series.runs) values.push_back(of(run));
-  return math::mean_interval(values);
+  return interval_from_two(values);
 }
 
 std::optional<math::MeanInterval> energy_interval(const MeasuredSeries& series,
                                                   const MeasureSetting& setting) {
   const auto joules = joules_of(series, setting);
   if (!joules) return std::nullopt;
-  return math::mean_interval(*joules);
+  return interval_from_two(*joules);
 }
 
 double seconds_of(const MeasuredRun& run) {
@@ -117,8 +123,8 @@ Seconds mean_duration(const MeasuredSeries& series) {
 
 std::string interval_text(const math::MeanInterval& interval, const char* unit) {
   return fmt::format("{} ± {} (95 % interval of the mean), standard deviation {}",
-                     si_text(interval.mean, unit), si_text(interval.half_width, unit),
-                     si_text(interval.deviation, unit));
+                     si_text(interval.mean, unit), si_text(*interval.half_width, unit),
+                     si_text(*interval.deviation, unit));
 }
 
 void add_energy(Lines& lines, const MeasuredSeries& series, const MeasureSetting& setting) {
@@ -251,8 +257,8 @@ Json value_or_null(const std::optional<Value>& value) {
 Json interval_json(const std::optional<math::MeanInterval>& interval) {
   if (!interval) return nullptr;
   return {{"mean", interval->mean},
-          {"deviation", interval->deviation},
-          {"half_width_95", interval->half_width}};
+          {"deviation", *interval->deviation},
+          {"half_width_95", *interval->half_width}};
 }
 
 Json run_json(const MeasuredRun& run, const MeasureSetting& setting) {
@@ -425,7 +431,8 @@ Ratios ratios_of(const MeasuredSeries& first, const MeasuredSeries& second,
 std::string cell_of(const std::optional<math::MeanInterval>& interval, const char* unit,
                     const std::string& otherwise) {
   if (!interval) return otherwise;
-  return fmt::format("{} ± {}", si_text(interval->mean, unit), si_text(interval->half_width, unit));
+  return fmt::format("{} ± {}", si_text(interval->mean, unit),
+                     si_text(*interval->half_width, unit));
 }
 
 std::vector<std::string> comparison_row(const char* name, const MeasuredSeries& series,

@@ -211,8 +211,8 @@ void NodeSampler::Core::join_node() {
   }
 }
 
-/// The place of every channel on the board. Only the owner makes new ones; a channel that the owner
-/// does not have is read here.
+/// The place of every channel on the board, found once, before anybody looks. Only the owner makes
+/// new ones; a channel that the owner does not have is read here.
 void NodeSampler::Core::find_places() {
   const std::uint32_t count = board_->num_channels.load(std::memory_order_acquire);
   const auto place_of = [&](const std::string& id) -> BoardChannel* {
@@ -232,7 +232,7 @@ void NodeSampler::Core::find_places() {
     }
     if (place != nullptr) {
       channel->attach(*place);
-    } else if (!channel->is_attached()) {
+    } else {
       channel->attach(own_board_->channels[own_board_->num_channels.fetch_add(1)]);
       channel->take_over(false);
     }
@@ -359,7 +359,6 @@ void NodeSampler::Core::keep_role(MonotonicTime now) {
   if (is_owner_.load() || !shared_->try_to_own()) return;
   is_owner_.store(true);
   counts_.num_takeovers.fetch_add(1);
-  find_places();
   own_all(true);
   for (MonotonicTime& due : due_) due = now;
 }

@@ -144,7 +144,7 @@ void SampledChannel::compare(const Reading& reading, const BoardReading& other) 
 
 std::optional<Reading> SampledChannel::reading_beside() {
   const std::lock_guard lock(mutex_);
-  if (is_mine_ || !is_counter_ || !offset_) return std::nullopt;
+  if (is_mine_ || !is_quick_ || !is_counter_ || !offset_) return std::nullopt;
   Result<Reading> reading = meter_->read(clock_.now());
   if (!reading) return std::nullopt;
   reading->total += *offset_;

@@ -31,9 +31,8 @@ class SampledChannel {
   /// Answers so fast that a caller may read it on its own time.
   [[nodiscard]] bool is_quick() const { return is_quick_; }
 
-  /// Puts it on the board; nobody reads it yet.
+  /// Puts it on the board, before anything else and once; nobody reads it yet.
   void attach(BoardChannel& place) { place_ = &place; }
-  [[nodiscard]] bool is_attached() const { return place_ != nullptr; }
   /// From now on this process reads it. Goes on from the total on the board: by this meter's own
   /// count where the two were compared before, otherwise by the last power where `is_watched`,
   /// which is a guess.
@@ -48,7 +47,7 @@ class SampledChannel {
   /// Reads the meter while another process publishes: keeps its count whole, and compares it. Gives
   /// how far the two best compared readings lie apart.
   Seconds read_beside();
-  /// The total by this meter's own count while the other process is silent.
+  /// The same by this meter alone, while the other process is silent; quick channels only.
   [[nodiscard]] std::optional<Reading> reading_beside();
 
  private:

@@ -26,8 +26,10 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kLayout = 1;
 constexpr off_t kOwnerByte = 0;
 constexpr off_t kTableByte = 1;
+constexpr int kMostTries = 200;
+constexpr useconds_t kPauseBetweenTries = 200;
 
-bool lock_byte(int file, off_t byte, short type, bool waits) {
+bool lock_byte(int file, off_t byte, short type) {
   struct flock lock {};
   lock.l_type = type;
   lock.l_whence = SEEK_SET;
@@ -35,7 +37,7 @@ bool lock_byte(int file, off_t byte, short type, bool waits) {
   lock.l_len = 1;
   int result = -1;
   do {
-    result = ::fcntl(file, waits ? F_OFD_SETLKW : F_OFD_SETLK, &lock);
+    result = ::fcntl(file, F_OFD_SETLK, &lock);
   } while (result != 0 && errno == EINTR);
   return result == 0;
 }
@@ -73,13 +75,16 @@ std::optional<Error> why_not_trusted(const fs::path& folder) {
 
 }  // namespace
 
-/// Holds the lock of the reservations.
+/// Holds the lock of the reservations, which is only ever held for microseconds. A process that was
+/// stopped just then must not stop all others: after a while they go on without it.
 class SharedNode::Guard {
  public:
   explicit Guard(SharedNode& node) : lock_(node.mutex_), file_(node.file_) {
-    lock_byte(file_, kTableByte, F_WRLCK, true);
+    for (int i = 0; i < kMostTries && !lock_byte(file_, kTableByte, F_WRLCK); ++i) {
+      ::usleep(kPauseBetweenTries);
+    }
   }
-  ~Guard() { lock_byte(file_, kTableByte, F_UNLCK, false); }
+  ~Guard() { lock_byte(file_, kTableByte, F_UNLCK); }
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
 
@@ -165,7 +170,7 @@ SharedNode::~SharedNode() {
 bool SharedNode::try_to_own() {
   const std::lock_guard lock(mutex_);
   if (is_owner_) return true;
-  is_owner_ = lock_byte(file_, kOwnerByte, F_WRLCK, false);
+  is_owner_ = lock_byte(file_, kOwnerByte, F_WRLCK);
   if (is_owner_) board_->owner_pid.store(::getpid());
   return is_owner_;
 }

@@ -14,12 +14,14 @@ double student_t_quantile(double probability, double degrees) {
   return boost::math::quantile(boost::math::students_t(degrees), probability);
 }
 
-std::optional<MeanInterval> mean_interval(std::span<const double> values) {
-  if (values.size() < 2) return std::nullopt;
+MeanInterval mean_interval(std::span<const double> values) {
+  WATTUNE_REQUIRE(!values.empty());
+  MeanInterval interval{values.size(), mean(values), std::nullopt, std::nullopt};
+  if (values.size() < 2) return interval;
   const auto count = static_cast<double>(values.size());
-  MeanInterval interval{mean(values), std::sqrt(variance(values)), 0.0};
+  interval.deviation = std::sqrt(variance(values));
   interval.half_width =
-      student_t_quantile(0.975, count - 1.0) * interval.deviation / std::sqrt(count);
+      student_t_quantile(0.975, count - 1.0) * *interval.deviation / std::sqrt(count);
   return interval;
 }
 
@@ -31,10 +33,10 @@ std::optional<RatioInterval> paired_ratio(std::span<const double> first,
     WATTUNE_REQUIRE(first[i] > 0.0 && second[i] > 0.0);
     logs.push_back(std::log(second[i] / first[i]));
   }
-  const auto interval = mean_interval(logs);
-  if (!interval) return std::nullopt;
-  return RatioInterval{std::exp(interval->mean), std::exp(interval->mean - interval->half_width),
-                       std::exp(interval->mean + interval->half_width)};
+  if (logs.size() < 2) return std::nullopt;
+  const MeanInterval interval = mean_interval(logs);
+  return RatioInterval{std::exp(interval.mean), std::exp(interval.mean - *interval.half_width),
+                       std::exp(interval.mean + *interval.half_width)};
 }
 
 }  // namespace wattune::math

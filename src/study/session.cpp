@@ -251,8 +251,9 @@ bool Session::wait_until_ready() {
     runners::Preparation preparation = parts_.runner.prepare(history_->idle_temperatures());
     backlog_.insert(backlog_.end(), std::make_move_iterator(preparation.events.begin()),
                     std::make_move_iterator(preparation.events.end()));
+    if (preparation.is_ready) return true;
     look_for_end();
-    if (ending_ || preparation.is_ready) return !ending_;
+    if (ending_) return false;
     parts_.observer.on_idle(*history_, parts_.runner.running(), preparation.waiting_for, uses());
   }
 }

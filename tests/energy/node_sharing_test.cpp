@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <signal.h>
@@ -42,7 +43,7 @@ class Other {
     if (pid_ == 0) {
       ::close(end[1]);
       {
-        const auto held = setup();
+        [[maybe_unused]] const auto held = setup();
         char byte = 'r';
         if (::write(ready[1], &byte, 1) != 1) ::_exit(1);
         static_cast<void>(::read(end[0], &byte, 1));
@@ -292,6 +293,26 @@ TEST(NodeSharing, DividesIdleEnergyBySumOfAllReservationsOfAllProcesses) {
 
   EXPECT_NEAR(core_seconds(*one) - start, 4.0 + 12.0, 1e-6);
   EXPECT_NEAR(core_seconds(*two) - start, 4.0 + 12.0, 1e-6);
+}
+
+TEST(NodeSharing, IsNotStoppedByOneThatWasStoppedWithTheReservationsInHand) {
+  const TemporaryFolder folder;
+  const SystemClock clock;
+  const auto own = must(SharedNode::open(folder.path(), {{4.0}, {}}, clock.now()));
+  const auto board = std::filesystem::directory_iterator(folder.path())->path();
+  const Other other([&] {
+    const int file = ::open(board.c_str(), O_RDWR | O_CLOEXEC);
+    struct flock lock {};
+    lock.l_type = F_WRLCK;
+    lock.l_len = 10;
+    ::fcntl(file, F_OFD_SETLK, &lock);
+    return file;
+  });
+
+  const MonotonicTime begun = clock.now();
+  own->set({{2.0}, {}}, clock.now());
+  EXPECT_LT(elapsed(begun, clock.now()), Seconds{5.0});
+  EXPECT_FALSE(own->try_to_own());
 }
 
 TEST(NodeSharing, FreesWhatADeadProcessHadReserved) {

@@ -19,16 +19,19 @@ TEST(Intervals, StudentsTIsThatOfTheTables) {
 }
 
 TEST(Intervals, OneValueTellsNothingAboutItsScatter) {
-  EXPECT_FALSE(mean_interval(std::array{5.0}));
+  const MeanInterval interval = mean_interval(std::array{5.0});
+  EXPECT_EQ(interval.mean, 5.0);
+  EXPECT_EQ(interval.deviation, std::nullopt);
+  EXPECT_EQ(interval.half_width, std::nullopt);
   EXPECT_FALSE(paired_ratio(std::array{5.0}, std::array{6.0}));
 }
 
 TEST(Intervals, MeanIntervalByHand) {
   const auto interval = mean_interval(std::array{9.0, 10.0, 11.0, 10.0, 10.0});
-  ASSERT_TRUE(interval);
-  EXPECT_DOUBLE_EQ(interval->mean, 10.0);
-  EXPECT_NEAR(interval->deviation, std::sqrt(0.5), 1e-12);
-  EXPECT_NEAR(interval->half_width, 2.7764 * std::sqrt(0.5 / 5.0), 1e-4);
+  EXPECT_EQ(interval.count, 5U);
+  EXPECT_DOUBLE_EQ(interval.mean, 10.0);
+  EXPECT_NEAR(interval.deviation.value(), std::sqrt(0.5), 1e-12);
+  EXPECT_NEAR(interval.half_width.value(), 2.7764 * std::sqrt(0.5 / 5.0), 1e-4);
 }
 
 TEST(Intervals, RatioOfPairsIsFreeOfWhatBothShare) {
@@ -58,7 +61,7 @@ TEST(Intervals, HoldTheTrueMeanInNinetyFiveOfAHundredSamples) {
     std::vector<double> values;
     for (int i = 0; i < 5; ++i) values.push_back(3.0 + random.normal());
     const auto interval = mean_interval(values);
-    num_inside += std::abs(interval->mean - 3.0) <= interval->half_width ? 1 : 0;
+    num_inside += std::abs(interval.mean - 3.0) <= *interval.half_width ? 1 : 0;
   }
   EXPECT_GT(num_inside, 1880);
   EXPECT_LT(num_inside, 1920);

@@ -5,10 +5,22 @@
 
 #include "command.hpp"
 #include "text_table.hpp"
+#include "wattune/base/text.hpp"
 #include "wattune/config/assemble.hpp"
 
 namespace wattune::cli {
 namespace {
+
+void print_fair_comparison(const config::StudyFile& file) {
+  if (file.cooldown) {
+    fmt::print("cooldown until {}{} C, at most {}\n", file.cooldown->is_margin ? "+" : "",
+               number_text(file.cooldown->degrees), duration_text(file.cooldown->at_most));
+  }
+  if (file.finalists) {
+    fmt::print("finalists {}, trained again {} time{} each\n", file.finalists->count,
+               file.finalists->repeats, file.finalists->repeats == 1 ? "" : "s");
+  }
+}
 
 void check(const std::string& path) {
   const config::StudyFile file = config::read_study_file(path);
@@ -29,6 +41,7 @@ void check(const std::string& path) {
                to_text(objective.measure));
   }
   fmt::print("strategy {}\n", strategy->describe());
+  print_fair_comparison(file);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 
@@ -13,13 +14,15 @@ namespace wattune::math {
 
 /// A mean, how far values scatter around it, and where it lies with 95 % confidence.
 struct MeanInterval {
+  std::size_t count = 0;
   double mean = 0.0;
-  double deviation = 0.0;   ///< Standard deviation of one value.
-  double half_width = 0.0;  ///< Of the 95 % interval of the mean.
+  std::optional<double> deviation;   ///< Of the sample (n - 1); from two values on.
+  std::optional<double> half_width;  ///< Of the 95 % interval around the mean; from two values on.
 };
 
-/// Student's t interval of the mean of independent values; nothing for fewer than two.
-[[nodiscard]] std::optional<MeanInterval> mean_interval(std::span<const double> values);
+/// Mean, standard deviation and 95 % interval of values that vary normally and independently.
+/// Requires one value.
+[[nodiscard]] MeanInterval mean_interval(std::span<const double> values);
 
 /// A ratio and its 95 % interval.
 struct RatioInterval {

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "wattune/math/interval.hpp"
+#include "wattune/math/intervals.hpp"
 #include "wattune/trial/history.hpp"
 
 namespace wattune::report {

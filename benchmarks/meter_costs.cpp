@@ -1,4 +1,3 @@
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
@@ -7,8 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <atomic>
+#include <functional>
 #include <stdexcept>
 #include <thread>
 
@@ -17,6 +15,7 @@
 #include "support/fake_nvml.hpp"
 #include "support/fake_powercap.hpp"
 #include "wattune/energy/accountant.hpp"
+#include "wattune/energy/node_sampler.hpp"
 #include "wattune/energy/nvml.hpp"
 #include "wattune/energy/probe.hpp"
 
@@ -35,6 +34,9 @@ Seconds thread_cpu_time() {
 class FakeMachine {
  public:
   FakeMachine() {
+    // Its clock waits for nobody while it is opened; afterwards it must not be ahead of ours.
+    constexpr Seconds kHead{60.0};
+    powercap_.clock().advance(elapsed(MonotonicTime{}, SystemClock().now()) - kHead);
     for (const std::string socket : {"0", "1"}) {
       powercap_.add(zone(socket), {.name = "package-" + socket});
       powercap_.add(memory(socket), {.name = "dram"});
@@ -46,10 +48,20 @@ class FakeMachine {
 
   [[nodiscard]] std::vector<std::unique_ptr<energy::Meter>> open() {
     std::vector<std::unique_ptr<energy::Meter>> meters = std::move(powercap_.open().meters);
-    auto gpus = taken(energy::Nvml::open(fake::NvmlScenario::library()))
-                    .open_meters(powercap_.clock().now());
+    energy::NvmlOptions options;
+    options.library = fake::NvmlScenario::library();
+    options.root = "/nowhere";
+    options.sysfs_root = "/nowhere";
+    options.wait = [this](Seconds length) {
+      powercap_.clock().advance(length);
+      draw_gpus(length);
+    };
+    auto gpus = taken(energy::Nvml::open(options)).open_meters(powercap_.clock());
     for (auto& meter : gpus.meters) meters.push_back(std::move(meter));
-    if (meters.size() != 4 + kGpus) throw std::runtime_error("the fake machine lacks channels");
+    if (meters.size() != 4 + kGpus) {
+      for (const auto& note : gpus.notes) fmt::print(stderr, "{}: {}\n", note.backend, note.words);
+      throw std::runtime_error(fmt::format("the fake machine has {} channels", meters.size()));
+    }
     return meters;
   }
 
@@ -59,15 +71,20 @@ class FakeMachine {
       powercap_.draw(zone(socket), 90'000'000);
       powercap_.draw(memory(socket), 12'000'000);
     }
-    ++seconds_;
-    for (int gpu = 0; gpu < kGpus; ++gpu) {
-      nvml_.set("energy" + std::to_string(gpu), std::to_string(1'000'000 + 300'000 * seconds_));
-    }
+    draw_gpus(Seconds{1.0});
   }
 
   [[nodiscard]] MonotonicTime opened_at() { return powercap_.clock().now(); }
 
  private:
+  void draw_gpus(Seconds length) {
+    gpu_energy_ += Watts{300.0} * length;
+    for (int gpu = 0; gpu < kGpus; ++gpu) {
+      nvml_.set("energy" + std::to_string(gpu),
+                std::to_string(to_microjoules(gpu_energy_).count() / 1000));
+    }
+  }
+
   static std::string zone(const std::string& socket) { return "intel-rapl:" + socket; }
   static std::string memory(const std::string& socket) {
     return zone(socket) + "/intel-rapl:" + socket + ":0";
@@ -75,52 +92,42 @@ class FakeMachine {
 
   fake::Powercap powercap_;
   fake::NvmlScenario nvml_;
-  std::uint64_t seconds_ = 0;
+  Joules gpu_energy_{1000.0};
 };
+
+energy::AccountantOptions accountant_options(double num_cores) {
+  energy::AccountantOptions options;
+  options.num_cores = num_cores;
+  return options;
+}
 
 energy::EnergyAccountant make_books(FakeMachine& machine) {
   auto meters = machine.open();
-  return {std::move(meters), energy::AccountantOptions{16.0}, machine.opened_at()};
+  return {std::move(meters), accountant_options(16.0), machine.opened_at()};
 }
 
-/// What the fake driver itself takes to tell the energy of eight GPUs: it reads its answers from a
-/// file at every call.
-Seconds fake_driver_time() {
-  void* library = ::dlopen(fake::NvmlScenario::library().c_str(), RTLD_LAZY | RTLD_LOCAL);
-  if (library == nullptr) throw std::runtime_error("no fake driver");
-  const auto device_at = reinterpret_cast<int (*)(unsigned, void**)>(
-      ::dlsym(library, "nvmlDeviceGetHandleByIndex_v2"));
-  const auto energy_of = reinterpret_cast<int (*)(void*, unsigned long long*)>(
-      ::dlsym(library, "nvmlDeviceGetTotalEnergyConsumption"));
-  std::vector<double> times;
-  for (int i = 0; i < 101; ++i) {
-    Seconds spent;
-    for (unsigned gpu = 0; gpu < kGpus; ++gpu) {
-      void* device = nullptr;
-      unsigned long long millijoules = 0;
-      if (device_at(gpu, &device) != 0) throw std::runtime_error("the fake driver lacks a GPU");
-      const Seconds before = thread_cpu_time();
-      if (energy_of(device, &millijoules) != 0) throw std::runtime_error("no fake energy");
-      spent += thread_cpu_time() - before;
-    }
-    times.push_back(spent.value());
-  }
-  ::dlclose(library);
-  return Seconds{quantile(times, 0.5)};
-}
+struct Metering {
+  Seconds cpu_time;  ///< Of the sampler's thread and of the one that keeps the books.
+  bool is_missing = true;
+};
 
-/// Meters at 1 Hz until told to stop; gives the CPU time of the thread. The one place that knows
-/// how metering is driven.
-Seconds meter_until(energy::EnergyAccountant& books, MonotonicTime start,
-                    const std::atomic<bool>& has_ended) {
-  const Seconds before = thread_cpu_time();
-  const SystemClock clock;
-  const MonotonicTime begun = clock.now();
-  for (int second = 1; !has_ended; ++second) {
-    std::this_thread::sleep_until(after(begun, Seconds{static_cast<double>(second)}));
-    books.tick(after(start, elapsed(begun, clock.now())), {});
+/// Meters the way a study does: a sampler's thread at 1 Hz, and books on its views. The one place
+/// that knows how metering is driven.
+Metering meter_for(std::vector<std::unique_ptr<energy::Meter>> meters, const Clock& clock,
+                   int num_seconds, const std::function<void()>& each_second) {
+  energy::NodeSampler sampler(std::move(meters), clock);
+  energy::EnergyAccountant books{sampler.views(), accountant_options(16.0), clock.now()};
+  const auto begun = std::chrono::steady_clock::now();
+  Seconds booking;
+  for (int second = 0; second < num_seconds; ++second) {
+    std::this_thread::sleep_until(begun + std::chrono::milliseconds(1000 * second + 500));
+    each_second();
+    std::this_thread::sleep_until(begun + std::chrono::seconds(second + 1));
+    const Seconds before = thread_cpu_time();
+    books.tick(clock.now(), {});
+    booking += thread_cpu_time() - before;
   }
-  return thread_cpu_time() - before;
+  return {booking + sampler.report().cpu_time, books.metered().is_missing()};
 }
 
 struct Cost {
@@ -194,6 +201,7 @@ std::vector<Figure> tick_cost(const MeterBenchOptions& options) {
   energy::EnergyAccountant books = make_books(machine);
   const energy::AccountId trial = books.open({8.0, {"GPU-0", "GPU-1"}});
   std::vector<double> times_us;
+  std::vector<double> files_us;
   MonotonicTime now = machine.opened_at();
   const int num_ticks = options.is_quick ? 200 : 2000;
   for (int i = 1; i <= num_ticks; ++i) {
@@ -201,47 +209,42 @@ std::vector<Figure> tick_cost(const MeterBenchOptions& options) {
     now = after(now, Seconds{1.0});
     const energy::Activity activity{trial, Seconds{4.0 * i}};
     const Seconds before = thread_cpu_time();
+    const Seconds files_before = fake::NvmlScenario::file_time();
     books.tick(now, {&activity, 1});
-    times_us.push_back((thread_cpu_time() - before).value() * 1e6);
+    const Seconds files = fake::NvmlScenario::file_time() - files_before;
+    times_us.push_back((thread_cpu_time() - before - files).value() * 1e6);
+    files_us.push_back(files.value() * 1e6);
   }
   if (books.metered().is_missing()) throw std::runtime_error("the fake machine was not metered");
   return {
       {"tick_us", quantile(times_us, 0.5),
-       fmt::format("CPU time, median of {}; 90 % from {:.0f} to {:.0f}; of which the fake driver "
-                   "takes {:.0f} to read its answers from a file",
+       fmt::format("CPU time, median of {}; 90 % from {:.0f} to {:.0f}; without {:.0f} that the "
+                   "library that plays the driver takes to read its answers from a file",
                    num_ticks, quantile(times_us, 0.05), quantile(times_us, 0.95),
-                   fake_driver_time().value() * 1e6)}};
+                   quantile(files_us, 0.5))}};
 }
 
 std::vector<Figure> core_share(const MeterBenchOptions& options) {
   const int num_seconds = options.is_quick ? 3 : 60;
   FakeMachine machine;
-  energy::EnergyAccountant books = make_books(machine);
-  std::atomic<bool> has_ended{false};
-  Seconds used;
-  const auto begun = std::chrono::steady_clock::now();
-  std::thread meter([&] { used = meter_until(books, machine.opened_at(), has_ended); });
-  for (int second = 0; second < num_seconds; ++second) {
-    std::this_thread::sleep_until(begun + std::chrono::milliseconds(1000 * second + 500));
-    machine.draw();
-  }
-  has_ended = true;
-  meter.join();
-  const double wall = seconds_since(begun);
-  return {{"core_share_1hz", used.value() / wall,
-           fmt::format("{:.2f} ms of CPU time in {:.0f} s, the machine of tick_us",
-                       1e3 * used.value(), wall)}};
+  auto meters = machine.open();
+  const SystemClock clock;
+  const Seconds files_before = fake::NvmlScenario::file_time();
+  const Metering metering =
+      meter_for(std::move(meters), clock, num_seconds, [&machine] { machine.draw(); });
+  if (metering.is_missing) throw std::runtime_error("the fake machine was not metered");
+  const Seconds files = fake::NvmlScenario::file_time() - files_before;
+  const Seconds own = metering.cpu_time - files;
+  return {{"core_share_1hz", own.value() / num_seconds,
+           fmt::format("{:.2f} ms of CPU time in {} s, sampler and books, the machine of tick_us; "
+                       "without {:.2f} ms of reading files by what plays the driver",
+                       1e3 * own.value(), num_seconds, 1e3 * files.value())}};
 }
 
 void meter_this_machine(Seconds duration) {
   const SystemClock clock;
-  energy::EnergyAccountant books{std::move(energy::open_meters(clock).meters),
-                                 energy::AccountantOptions{}, clock.now()};
-  std::atomic<bool> has_ended{false};
-  std::thread meter([&] { static_cast<void>(meter_until(books, clock.now(), has_ended)); });
-  std::this_thread::sleep_for(std::chrono::duration<double>(duration.value()));
-  has_ended = true;
-  meter.join();
+  static_cast<void>(meter_for(std::move(energy::open_meters(clock).meters), clock,
+                              static_cast<int>(duration.value()), [] {}));
 }
 
 std::vector<Figure> codecarbon_ratio(const MeterBenchOptions& options) {

@@ -217,8 +217,11 @@ SharedMachine share_machine(std::uint64_t seed) {
   meters.push_back(std::make_unique<fake::ScriptedMeter>(script));
   ManualClock clock;
   proc.set_ticks(ticks);
-  energy::EnergyAccountant books{
-      std::move(meters), {kCores, proc.root(), [] { return Seconds{0.0}; }}, clock.now()};
+  energy::AccountantOptions options;
+  options.num_cores = kCores;
+  options.proc_root = proc.root();
+  options.engine_cpu_time = [] { return Seconds{0.0}; };
+  energy::EnergyAccountant books{std::move(meters), options, clock.now()};
   const energy::AccountId trial = books.open({kCores / 2.0, {}});
   const auto mark = books.mark(trial);
 

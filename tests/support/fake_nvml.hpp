@@ -6,6 +6,7 @@
 #include <string>
 
 #include "support/fake_scenario.hpp"
+#include "wattune/base/units.hpp"
 
 namespace wattune::fake {
 
@@ -34,6 +35,13 @@ class NvmlScenario final : public Scenario {
   /// How often the library was started since the program began.
   [[nodiscard]] static int starts() {
     return reinterpret_cast<int (*)()>(::dlsym(handle(), "fake_nvml_starts"))();
+  }
+
+  /// CPU time that the library has spent reading its answers from a file so far.
+  [[nodiscard]] static Seconds file_time() {
+    using FileTime = unsigned long long (*)();
+    const auto file_ns = reinterpret_cast<FileTime>(::dlsym(handle(), "fake_nvml_file_ns"));
+    return Seconds{1e-9 * static_cast<double>(file_ns())};
   }
 
   [[nodiscard]] static std::string library() { return WATTUNE_FAKE_NVML; }

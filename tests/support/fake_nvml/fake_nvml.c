@@ -41,6 +41,9 @@ static int all_starts;
 static void (*hook)(void);
 
 /* For tests: how often the library was started, and what to do before slow answers. */
+Number fake_nvml_file_ns(void) {
+  return file_ns;
+}
 int fake_nvml_starts(void) {
   return all_starts;
 }

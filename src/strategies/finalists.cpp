@@ -57,17 +57,19 @@ class Dearest {
   Spending dearest_;
 };
 
-/// The least that one of the budgets of energy, carbon and cost still allows.
+/// The least that one of the budgets of energy, carbon and cost still allows, at the highest rates.
 std::optional<Joules> energy_limit(const trial::Budgets& budgets, const trial::History& history) {
   std::optional<Joules> limit = budgets.energy;
-  const auto lower = [&](Joules other) { limit = limit ? std::min(*limit, other) : other; };
+  const auto lower = [&](double budget, const energy::RateTable& rate) {
+    const energy::Amount one_joule{.without_rate = Microjoules{1'000'000}};
+    const double of_one = energy::at_most(one_joule, rate, history.problem().tariff.pue);
+    if (of_one <= 0.0) return;
+    const Joules other{budget / of_one};
+    limit = limit ? std::min(*limit, other) : other;
+  };
   const trial::Tariff& tariff = history.problem().tariff;
-  if (budgets.carbon_g && tariff.grams_per_kwh && history.grams(Joules{1.0}) > 0.0) {
-    lower(Joules{*budgets.carbon_g / history.grams(Joules{1.0})});
-  }
-  if (budgets.cost && tariff.price_per_kwh && history.money(Joules{1.0}) > 0.0) {
-    lower(Joules{*budgets.cost / history.money(Joules{1.0})});
-  }
+  if (budgets.carbon_g && tariff.intensity) lower(*budgets.carbon_g, tariff.intensity->rate);
+  if (budgets.cost && tariff.price) lower(*budgets.cost, tariff.price->rate);
   return limit;
 }
 

@@ -13,6 +13,7 @@ void add_machine_options(CLI::App& command, const std::shared_ptr<MachineOptions
   const std::pair<const char*, std::string*> hidden[] = {
       {"--powercap-root", &options->powercap_root},
       {"--proc-root", &options->proc_root},
+      {"--sysfs-root", &options->sysfs_root},
       {"--cpu-root", &options->cpu_root},
       {"--nvml-library", &options->nvml_library}};
   for (const auto& [name, value] : hidden) command.add_option(name, *value)->group("");
@@ -22,6 +23,7 @@ energy::MachineMeters open_machine(const Clock& clock, const MachineOptions& opt
   energy::MeterOptions found = meter_options();
   found.powercap_root = options.powercap_root;
   found.proc_root = options.proc_root;
+  found.sysfs_root = options.sysfs_root;
   found.nvml_library = options.nvml_library;
   return energy::open_meters(clock, found);
 }

@@ -15,6 +15,7 @@ namespace wattune::cli {
 struct MachineOptions {
   std::string powercap_root = "/sys/class/powercap";
   std::string proc_root = "/proc";
+  std::string sysfs_root = "/sys";
   std::string cpu_root = "/sys/devices/system/cpu";
   std::string nvml_library = "libnvidia-ml.so.1";
 };

@@ -9,9 +9,11 @@
 #include <functional>
 
 #include "machine.hpp"
+#include "tariff_options.hpp"
 #include "text_table.hpp"
 #include "wattune/base/text.hpp"
 #include "wattune/base/version.hpp"
+#include "wattune/energy/grid_intensity.hpp"
 #include "wattune/report/document.hpp"
 #include "wattune/report/emissions_csv.hpp"
 #include "wrap.hpp"
@@ -159,22 +161,56 @@ void add_time_and_power(Lines& lines, const MeasuredSeries& series, const Measur
   }
 }
 
-void add_carbon_and_cost(Lines& lines, const EnergyFigure& energy, const Pricing& pricing) {
-  const Joules joules = energy.total().joules();
-  if (pricing.grid) {
-    lines.add("carbon",
-              fmt::format("{} CO2e ({})",
-                          energy.is_missing() ? "unknown" : si_text(*pricing.grams(joules), "g"),
-                          pricing.grid_words()));
+WallTime end_of(const MeasuredRun& run) {
+  return run.started_at + std::chrono::microseconds(std::llround(run.duration.value() * 1e6));
+}
+
+/// Grams and money of a run, by the rates of its own time.
+energy::Footprint footprint_of(const MeasuredRun& run, const MeasureSetting& setting) {
+  return energy::footprint(figure_of(run, setting.view, setting), run.started_at, end_of(run),
+                           setting.tariff);
+}
+
+/// The mean over the runs; nothing where it is not known for all of one of them.
+std::optional<energy::Amount> mean_amount(const MeasuredSeries& series,
+                                          const MeasureSetting& setting,
+                                          std::optional<energy::Amount> energy::Footprint::*kind) {
+  energy::Amount sum;
+  for (const MeasuredRun& run : series.runs) {
+    const auto amount = footprint_of(run, setting).*kind;
+    if (!amount || !amount->is_whole()) return std::nullopt;
+    sum += *amount;
   }
-  if (pricing.price_per_kwh) {
-    lines.add("cost",
-              fmt::format("{} ({})",
-                          energy.is_missing()
-                              ? "unknown"
-                              : fmt::format("{:.3g} {}", *pricing.money(joules), pricing.currency),
-                          pricing.price_words()));
+  const auto count = static_cast<double>(series.runs.size());
+  sum.value /= count;
+  sum.uncertainty /= count;
+  return sum;
+}
+
+void add_carbon_and_cost(Lines& lines, const MeasuredSeries& series,
+                         const MeasureSetting& setting) {
+  const energy::Tariff& tariff = setting.tariff;
+  if (tariff.intensity) {
+    const auto carbon = mean_amount(series, setting, &energy::Footprint::carbon);
+    lines.add("carbon", fmt::format("{} CO2e ({})",
+                                    carbon ? fmt::format("{} ± {}", si_text(carbon->value, "g"),
+                                                         si_text(carbon->uncertainty, "g"))
+                                           : "unknown",
+                                    basis_text(*tariff.intensity, tariff.pue)));
   }
+  if (tariff.price) {
+    const auto cost = mean_amount(series, setting, &energy::Footprint::cost);
+    lines.add("cost", fmt::format("{} ({})",
+                                  cost ? fmt::format("{:.3g} ± {:.2g} {}", cost->value,
+                                                     cost->uncertainty, tariff.price->currency)
+                                       : "unknown",
+                                  basis_text(*tariff.price, tariff.pue)));
+  }
+}
+
+/// The value where it is known for all of the run.
+Json amount_json(const std::optional<energy::Amount>& amount) {
+  return amount && amount->is_whole() ? Json(amount->value) : Json(nullptr);
 }
 
 /// Mean over the runs of what one channel shows; nothing where a run has no part in it.
@@ -275,8 +311,9 @@ Json run_json(const MeasuredRun& run, const MeasureSetting& setting) {
   for (const View view : {View::Allocated, View::Marginal, View::Machine}) {
     json["views"][std::string(to_text(view))] = report::to_json(figure_of(run, view, setting));
   }
-  json["carbon_g"] = is_known ? value_or_null(setting.pricing.grams(joules)) : Json(nullptr);
-  json["cost"] = is_known ? value_or_null(setting.pricing.money(joules)) : Json(nullptr);
+  const energy::Footprint footprint = footprint_of(run, setting);
+  json["carbon_g"] = amount_json(footprint.carbon);
+  json["cost"] = amount_json(footprint.cost);
   const auto wanted = short_window(run, setting);
   json["low_confidence"] = wanted.has_value();
   json["confident_from_s"] = wanted ? Json(wanted->value()) : Json(nullptr);
@@ -301,7 +338,7 @@ Json setting_json(const MeasureSetting& setting) {
                  {"words", setting.idle_words}}},
                {"warnings", setting.warnings},
                {"channels", Json::array()}};
-  json.update(setting.pricing.to_json());
+  json.update(tariff_json(setting.tariff));
   for (const energy::Channel& channel : setting.channels) {
     json["channels"].push_back({{"id", channel.id},
                                 {"kind", to_text(channel.kind)},
@@ -367,8 +404,7 @@ std::string gpu_words(const std::vector<energy::GpuInfo>& gpus) {
 
 report::EmissionsRow emissions_row(const MeasuredRun& run, const MeasureSetting& setting) {
   report::EmissionsRow row;
-  row.timestamp = run.started_at +
-                  std::chrono::microseconds(static_cast<std::int64_t>(run.duration.value() * 1e6));
+  row.timestamp = end_of(run);
   row.duration = run.duration;
   row.cpu_energy =
       energy_of_kind(run, setting, [](ChannelKind kind) { return kind == ChannelKind::Package; });
@@ -376,16 +412,19 @@ report::EmissionsRow emissions_row(const MeasuredRun& run, const MeasureSetting&
       energy_of_kind(run, setting, [](ChannelKind kind) { return kind == ChannelKind::Dram; });
   row.gpu_energy = energy_of_kind(run, setting, energy::is_gpu);
   const EnergyFigure energy = figure_of(run, setting.view, setting);
-  if (!energy.is_missing()) {
-    row.energy = energy.total().joules();
-    if (const auto grams = setting.pricing.grams(*row.energy)) row.emissions_kg = *grams / 1000.0;
-  }
-  if (setting.pricing.grid) {
-    row.country_name = setting.pricing.grid->name;
-    row.country_iso_code = setting.pricing.grid->zone;
+  if (!energy.is_missing()) row.energy = energy.total().joules();
+  const auto carbon = footprint_of(run, setting).carbon;
+  if (carbon && carbon->is_whole()) row.emissions_kg = carbon->value / 1000.0;
+  const auto& intensity = setting.tariff.intensity;
+  const auto table = energy::shipped_grid_table();
+  if (intensity && table) {
+    if (const energy::GridIntensity* zone = table->find(intensity->zone)) {
+      row.country_name = zone->name;
+      row.country_iso_code = zone->zone;
+    }
   }
   row.tracking_mode = setting.view == View::Machine ? "machine" : "process";
-  row.pue = setting.pricing.pue;
+  row.pue = setting.tariff.pue.factor;
   return row;
 }
 
@@ -515,7 +554,7 @@ std::string series_text(const MeasuredSeries& series, const MeasureSetting& sett
   Lines lines;
   add_energy(lines, series, setting);
   add_time_and_power(lines, series, setting);
-  add_carbon_and_cost(lines, mean_figure(series, setting.view, setting), setting.pricing);
+  add_carbon_and_cost(lines, series, setting);
   Lines notes;
   add_notes(notes, series, setting);
   const std::string runs =

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "pricing.hpp"
+#include "wattune/energy/footprint.hpp"
 #include "wattune/energy/nvml.hpp"
 #include "wattune/math/intervals.hpp"
 #include "wattune/runners/measured_command.hpp"
@@ -24,7 +24,7 @@ enum class View {
 /// What all figures of one call of `wattune measure` share.
 struct MeasureSetting {
   View view = View::Allocated;
-  Pricing pricing;
+  energy::Tariff tariff;
   std::vector<energy::Channel> channels;
   bool knows_idle_power = false;
   std::vector<std::string> uncalibrated;

@@ -2,40 +2,28 @@
 
 #include <CLI/App.hpp>
 #include <memory>
-#include <nlohmann/json.hpp>
-#include <optional>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "wattune/base/units.hpp"
-#include "wattune/energy/grid_intensity.hpp"
+#include "wattune/energy/footprint.hpp"
 
 namespace wattune::cli {
 
 /// What turns joules into grams and money, as said on the command line.
-struct PricingOptions {
+struct TariffOptions {
   std::string zone;
+  std::string intensity;
   std::string price;
-  double pue = 1.0;
+  std::string pue;
 };
 
-void add_pricing_options(CLI::App& command, const std::shared_ptr<PricingOptions>& options);
+void add_tariff_options(CLI::App& command, const std::shared_ptr<TariffOptions>& options);
 
-struct Pricing {
-  double pue = 1.0;
-  std::optional<energy::GridIntensity> grid = {};
-  std::string grid_source = {};
-  std::optional<double> price_per_kwh = {};
-  std::string currency = {};
+/// Errors   CommandError  a zone or preset that no table holds, a number out of range, a file that
+///          holds no rates
+[[nodiscard]] energy::Tariff make_tariff(const TariffOptions& options);
 
-  [[nodiscard]] std::optional<double> grams(Joules energy) const;
-  [[nodiscard]] std::optional<double> money(Joules energy) const;
-  /// "DEU 2023: 381 g/kWh, PUE 1"
-  [[nodiscard]] std::string grid_words() const;
-  [[nodiscard]] std::string price_words() const;
-  [[nodiscard]] nlohmann::ordered_json to_json() const;
-};
-
-/// Errors   CommandError  a zone that the table does not hold, a price that is none, a PUE below 1
-[[nodiscard]] Pricing make_pricing(const PricingOptions& options);
+/// `pue`, `grid` and `price` of docs/command-line.md; null where nothing was said.
+[[nodiscard]] nlohmann::ordered_json tariff_json(const energy::Tariff& tariff);
 
 }  // namespace wattune::cli

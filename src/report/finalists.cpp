@@ -98,7 +98,7 @@ std::vector<PairedDifference> paired_differences(const History& history,
 
 std::string to_text(const Measure& measure, const math::MeanInterval& figure,
                     const trial::Tariff& tariff) {
-  const std::string unit = unit_of(measure, tariff.currency);
+  const std::string unit = unit_of(measure, tariff.price ? tariff.price->currency : "");
   std::string text = amount_text(figure.mean, unit);
   if (figure.half_width) text += " ± " + amount_text(*figure.half_width, unit);
   return text;

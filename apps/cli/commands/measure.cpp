@@ -16,6 +16,7 @@
 #include "node_meter.hpp"
 #include "output_file.hpp"
 #include "parse_duration.hpp"
+#include "tariff_options.hpp"
 #include "wattune/base/text.hpp"
 #include "wattune/report/emissions_csv.hpp"
 
@@ -101,7 +102,7 @@ struct Prepared {
 };
 
 Prepared prepare(const MeasureOptions& options, const MachineOptions& machine_options,
-                 const Pricing& pricing, const Clock& clock) {
+                 const energy::Tariff& tariff, const Clock& clock) {
   Prepared prepared;
   prepared.node = open_node_meter(clock, machine_options);
   const NodeMeter& node = prepared.node;
@@ -130,7 +131,7 @@ Prepared prepare(const MeasureOptions& options, const MachineOptions& machine_op
   setting.knows_idle_power = prepared.meter->knows_idle_power();
   setting.uncalibrated = prepared.meter->uncalibrated();
   setting.view = chosen_view(options.share, setting.knows_idle_power);
-  setting.pricing = pricing;
+  setting.tariff = tariff;
   setting.channels = prepared.meter->channels();
   setting.gpus = node.machine.gpus;
   return prepared;
@@ -291,18 +292,18 @@ int measure_two(const MeasureOptions& options, Prepared& prepared, Seconds cool_
 }
 
 int measure(const MeasureOptions& options, const MachineOptions& machine_options,
-            const PricingOptions& pricing_options, const std::vector<std::string>& command) {
+            const TariffOptions& tariff_options, const std::vector<std::string>& command) {
   check_options(options, command);
   const Seconds cool_down =
       parse_duration(options.cool_down, "--cool-down", ExitStatus::MeasureFailed);
-  Pricing pricing;
+  energy::Tariff tariff;
   try {
-    pricing = make_pricing(pricing_options);
+    tariff = make_tariff(tariff_options);
   } catch (const CommandError& error) {
     refuse(error.what());
   }
   const SystemClock clock;
-  Prepared prepared = prepare(options, machine_options, pricing, clock);
+  Prepared prepared = prepare(options, machine_options, tariff, clock);
   if (!options.compare.empty()) return measure_two(options, prepared, cool_down);
   return measure_one(options, command, prepared, cool_down);
 }
@@ -341,11 +342,11 @@ void add_measure(CLI::App& program, ExitStatus& status,
   CLI::App* command = program.add_subcommand(
       "measure", "Run a command and tell its energy, as `time` does its seconds");
   const auto options = std::make_shared<MeasureOptions>();
-  const auto pricing = std::make_shared<PricingOptions>();
+  const auto tariff = std::make_shared<TariffOptions>();
   const auto machine = std::make_shared<MachineOptions>();
   command->prefix_command();
   add_measure_options(*command, options);
-  add_pricing_options(*command, pricing);
+  add_tariff_options(*command, tariff);
   add_machine_options(*command, machine);
   command->footer(
       "The command has the terminal to itself; the summary follows on standard error. Exit "
@@ -358,9 +359,9 @@ void add_measure(CLI::App& program, ExitStatus& status,
       "big.txt\n"
       "  wattune measure --compare 'gzip -k9 log' 'zstd -k19 log'\n"
       "  wattune measure --csv emissions.csv --json --output run.json -- make -j8\n");
-  command->callback([command, options, pricing, machine, &after_dashes, &status] {
+  command->callback([command, options, tariff, machine, &after_dashes, &status] {
     status = static_cast<ExitStatus>(
-        measure(*options, *machine, *pricing, command_of(command->remaining(), after_dashes)));
+        measure(*options, *machine, *tariff, command_of(command->remaining(), after_dashes)));
   });
 }
 

@@ -103,7 +103,6 @@ std::string environment_text(const config::StudyFile& file, const trial::Budgets
   for (const energy::BackendNote& note : meter.machine.notes)
     messages.push_back(note.backend + ": " + note.words);
   messages.push_back("meter: " + meter.describe_sharing());
-  messages.push_back("idle power: " + meter.describe_idle());
   messages.push_back(
       "CPU time of trials: " +
       (groups ? groups->describe() : "process trees, because " + groups.error().message));

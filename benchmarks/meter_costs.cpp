@@ -23,6 +23,7 @@ namespace wattune::bench {
 namespace {
 
 constexpr int kGpus = 8;
+constexpr int kBooksEvery = 15;  // seconds; at least every 30
 
 Seconds thread_cpu_time() {
   timespec time{};
@@ -111,7 +112,8 @@ struct Metering {
   bool is_missing = true;
 };
 
-/// Meters the way a study does: a sampler's thread at 1 Hz, and books on its views. The one place
+/// Meters the way `wattune measure` does: a sampler's thread at 1 Hz, and books on its views that
+/// are ticked now and then and at the end. The one place
 /// that knows how metering is driven.
 Metering meter_for(std::vector<std::unique_ptr<energy::Meter>> meters, const Clock& clock,
                    int num_seconds, const std::function<void()>& each_second) {
@@ -123,6 +125,8 @@ Metering meter_for(std::vector<std::unique_ptr<energy::Meter>> meters, const Clo
     std::this_thread::sleep_until(begun + std::chrono::milliseconds(1000 * second + 500));
     each_second();
     std::this_thread::sleep_until(begun + std::chrono::seconds(second + 1));
+    const bool is_edge = (second + 1) % kBooksEvery == 0 || second + 1 == num_seconds;
+    if (!is_edge) continue;
     const Seconds before = thread_cpu_time();
     books.tick(clock.now(), {});
     booking += thread_cpu_time() - before;

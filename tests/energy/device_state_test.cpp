@@ -147,7 +147,7 @@ TEST(GpuStateReader, TellsTemperatureClockAndTheLimitThatIsEnforced) {
   scenario.set("temperature0", "41");
   scenario.set("sm_clock0", "1980");
   scenario.add_gpu("GPU-bbbb");
-  const auto read = gpu_state_reader(must(Nvml::open(fake::NvmlScenario::library())));
+  const auto read = gpu_state_reader(must(Nvml::open({.library = fake::NvmlScenario::library()})));
 
   const auto gpus = read();
 

@@ -16,8 +16,8 @@ struct MeterScript {
   Microjoules total;
   std::optional<ErrorKind> failure;
   bool estimated = false;
-  Joules uncertainty;
-  Seconds took;
+  Joules uncertainty = {};
+  Seconds took = {};
   Seconds longest_safe_gap{30.0};
 };
 

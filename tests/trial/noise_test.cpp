@@ -21,7 +21,7 @@ class NoiseOfStudy : public ::testing::Test {
   static Problem problem() {
     Problem problem =
         accuracy_problem({float_parameter("x", 0.0, 1.0)}, {ResourceUnit::Epochs, 1.0, 1.0});
-    problem.tariff.grams_per_kwh = 360.0;
+    problem.tariff.intensity = energy::CarbonIntensity{energy::RateTable{360.0}};
     return problem;
   }
   void session(const std::string& environment) { history_.apply(SessionStarted{environment}); }

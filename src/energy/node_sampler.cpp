@@ -1,5 +1,6 @@
 #include "wattune/energy/node_sampler.hpp"
 
+#include <signal.h>
 #include <time.h>
 
 #include <algorithm>
@@ -57,6 +58,19 @@ NodeSamplerOptions checked(NodeSamplerOptions options) {
   if (options.ring_samples == 0) throw ConfigError("ring_samples must be above 0");
   if (!options.suspended_time) options.suspended_time = time_in_suspend;
   return options;
+}
+
+/// A thread that takes no signal: those are for whoever waits for them on the program's own
+/// threads.
+template <typename Work>
+std::thread start_without_signals(Work work) {
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  std::thread thread(std::move(work));
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return thread;
 }
 
 /// Counters of what the sampler does, written by several threads.
@@ -177,7 +191,7 @@ NodeSampler::Core::Core(std::vector<std::unique_ptr<Meter>> meters, const Clock&
   role_due_ = started_;
   join_node();
   round();
-  if (options_.has_thread) thread_ = std::thread([this] { run(); });
+  if (options_.has_thread) thread_ = start_without_signals([this] { run(); });
 }
 
 NodeSampler::Core::~Core() {

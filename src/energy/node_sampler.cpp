@@ -128,7 +128,7 @@ class NodeSampler::Core {
   void read_due(MonotonicTime now);
   void keep_role(MonotonicTime now);
   void note_suspend();
-  [[nodiscard]] Seconds gap(std::size_t index);
+  [[nodiscard]] Seconds gap(std::size_t index, double stretch) const;
   [[nodiscard]] MonotonicTime next_due() const;
   [[nodiscard]] Seconds patience(std::size_t index) const;
 
@@ -325,7 +325,7 @@ MonotonicTime NodeSampler::Core::round() {
   if (is_fast != was_fast_ || is_viewed != was_viewed_) {
     was_fast_ = is_fast;
     was_viewed_ = is_viewed;
-    for (std::size_t i = 0; i < size(); ++i) due_[i] = std::min(due_[i], after(now, gap(i)));
+    for (std::size_t i = 0; i < size(); ++i) due_[i] = std::min(due_[i], after(now, gap(i, 1.0)));
   }
   if (next_due() <= now) read_due(now);
   return std::min(next_due(), shared_ ? role_due_ : next_due());
@@ -344,7 +344,10 @@ void NodeSampler::Core::serve_requests() {
   }
 }
 
+/// All channels of a period are read in one round and keep together: waking up costs more than
+/// reading does.
 void NodeSampler::Core::read_due(MonotonicTime now) {
+  const double stretch = 1.0 + options_.jitter * rng_.uniform(-1.0, 1.0);
   for (const std::size_t index : order_) {
     if (due_[index] > now) continue;
     SampledChannel& channel = *channels_[index];
@@ -358,7 +361,7 @@ void NodeSampler::Core::read_due(MonotonicTime now) {
     if (newest.has_reading) {
       ring_.push({static_cast<std::uint32_t>(index), newest.read_at, newest.total, newest.power});
     }
-    due_[index] = after(now, gap(index));
+    due_[index] = after(now, gap(index, stretch));
   }
   const auto length = nanoseconds_of(elapsed(now, clock_.now()));
   if (length > counts_.longest_tick_ns.load()) counts_.longest_tick_ns.store(length);
@@ -387,12 +390,11 @@ void NodeSampler::Core::note_suspend() {
 }
 
 /// A new length for every period: one that beats with the device's own would see part of its steps.
-Seconds NodeSampler::Core::gap(std::size_t index) {
+Seconds NodeSampler::Core::gap(std::size_t index, double stretch) const {
   const SampledChannel& channel = *channels_[index];
   Seconds period = was_fast_ ? std::min(options_.period, options_.fast_period) : options_.period;
   if (was_viewed_) period = std::min(period, channel.preferred_gap());
-  period = period * (1.0 + options_.jitter * rng_.uniform(-1.0, 1.0));
-  period = std::min({period, kLongestPeriod, channel.longest_safe_gap()});
+  period = std::min({period * stretch, kLongestPeriod, channel.longest_safe_gap()});
   return std::max(period, kShortestPeriod);
 }
 

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "support/fake_scenario.hpp"
-#include "wattune/base/units.hpp"
 
 namespace wattune::fake {
 
@@ -37,11 +36,11 @@ class NvmlScenario final : public Scenario {
     return reinterpret_cast<int (*)()>(::dlsym(handle(), "fake_nvml_starts"))();
   }
 
-  /// CPU time that the library has spent reading its answers from a file so far.
-  [[nodiscard]] static Seconds file_time() {
-    using FileTime = unsigned long long (*)();
-    const auto file_ns = reinterpret_cast<FileTime>(::dlsym(handle(), "fake_nvml_file_ns"));
-    return Seconds{1e-9 * static_cast<double>(file_ns())};
+  /// From now on the library answers from these "key value" lines and not from the file. They must
+  /// stay in memory; null goes back to the file.
+  static void answer_from(const char* lines) {
+    using AnswerFrom = void (*)(const char*);
+    reinterpret_cast<AnswerFrom>(::dlsym(handle(), "fake_nvml_answer_from"))(lines);
   }
 
   [[nodiscard]] static std::string library() { return WATTUNE_FAKE_NVML; }

@@ -49,6 +49,12 @@ class Scenario {
     write();
   }
   [[nodiscard]] const TemporaryFolder& folder() const { return folder_; }
+  /// What stands in the file.
+  [[nodiscard]] std::string text() const {
+    std::string text;
+    for (const auto& [key, value] : answers_) text += key + " " + value + "\n";
+    return text;
+  }
 
  protected:
   /// Takes    variable  the environment variable by which the library finds the file
@@ -59,11 +65,7 @@ class Scenario {
   ~Scenario() { ::unsetenv(variable_); }
 
  private:
-  void write() const {
-    std::string text;
-    for (const auto& [key, value] : answers_) text += key + " " + value + "\n";
-    folder_.write("scenario", text);
-  }
+  void write() const { folder_.write("scenario", text()); }
 
   const char* variable_;
   TemporaryFolder folder_;

@@ -41,8 +41,8 @@ static int all_starts;
 static void (*hook)(void);
 
 /* For tests: how often the library was started, and what to do before slow answers. */
-Number fake_nvml_file_ns(void) {
-  return file_ns;
+void fake_nvml_answer_from(const char* lines) {
+  scenario_text = lines;
 }
 int fake_nvml_starts(void) {
   return all_starts;

@@ -136,6 +136,8 @@ class Scenario:
         self.background = {}
         folders = [os.path.dirname(os.path.abspath(options.program)), os.path.dirname(sys.executable)]
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("WATTUNE_")}
+        # A meter of its own: scenarios that run at once would share one, and end in each other's hands.
+        self.environment["WATTUNE_NODE_DIR"] = str(folder / ".node")
         self.environment.update(PATH=":".join([*folders, os.environ.get("PATH", "/usr/bin:/bin")]), HOME=str(folder),
                                 SOURCE=os.path.abspath(options.source), LC_ALL="C.UTF-8", PYTHONDONTWRITEBYTECODE="1")
 

@@ -7,7 +7,7 @@
 namespace wattune::energy {
 
 Result<Reading> BoardMeter::read(MonotonicTime now) {
-  Result<Reading> reading = inner_->read(now);
+  Result<Reading> reading = inner().read(now);
   total_->set(reading);
   return reading;
 }

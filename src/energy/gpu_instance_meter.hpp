@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 
+#include "forwarding_meter.hpp"
 #include "wattune/energy/meter.hpp"
 
 namespace wattune::energy {
@@ -26,19 +27,14 @@ class BoardTotal {
 };
 
 /// A board's meter that lets the meters of its slices see what it read.
-class BoardMeter final : public Meter {
+class BoardMeter final : public ForwardingMeter {
  public:
   BoardMeter(std::unique_ptr<Meter> inner, std::shared_ptr<BoardTotal> total)
-      : inner_(std::move(inner)), total_(std::move(total)) {}
+      : ForwardingMeter(std::move(inner)), total_(std::move(total)) {}
 
-  [[nodiscard]] const Channel& channel() const override { return inner_->channel(); }
-  [[nodiscard]] Seconds longest_safe_gap() const override { return inner_->longest_safe_gap(); }
-  [[nodiscard]] Seconds preferred_gap() const override { return inner_->preferred_gap(); }
-  [[nodiscard]] std::optional<Watts> idle_power() const override { return inner_->idle_power(); }
   [[nodiscard]] Result<Reading> read(MonotonicTime now) override;
 
  private:
-  std::unique_ptr<Meter> inner_;
   std::shared_ptr<BoardTotal> total_;
 };
 

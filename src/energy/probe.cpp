@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "cray.hpp"
+#include "forwarding_meter.hpp"
 #include "hwmon.hpp"
 #include "perf_views.hpp"
 #include "powercap.hpp"
@@ -28,20 +29,15 @@ void append(MachineMeters& machine, OpenedMeters opened) {
 }
 
 /// A meter whose energy turned out to be part of another channel's.
-class ContainedMeter final : public Meter {
+class ContainedMeter final : public ForwardingMeter {
  public:
   ContainedMeter(std::unique_ptr<Meter> inner, std::string outer)
-      : inner_(std::move(inner)), channel_(inner_->channel()) {
+      : ForwardingMeter(std::move(inner)), channel_(ForwardingMeter::channel()) {
     channel_.contained_in = std::move(outer);
   }
   [[nodiscard]] const Channel& channel() const override { return channel_; }
-  [[nodiscard]] Seconds longest_safe_gap() const override { return inner_->longest_safe_gap(); }
-  [[nodiscard]] Seconds preferred_gap() const override { return inner_->preferred_gap(); }
-  [[nodiscard]] std::optional<Watts> idle_power() const override { return inner_->idle_power(); }
-  [[nodiscard]] Result<Reading> read(MonotonicTime now) override { return inner_->read(now); }
 
  private:
-  std::unique_ptr<Meter> inner_;
   Channel channel_;
 };
 

@@ -24,7 +24,7 @@ void CallTimes::end_call(std::optional<WallTime> looked) {
 
 Result<Reading> TimedMeter::read(MonotonicTime now) {
   times_->begin_read();
-  Result<Reading> reading = inner_->read(now);
+  Result<Reading> reading = inner().read(now);
   if (reading) {
     reading->read_at = now + times_->offset();
     reading->took = times_->length();

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 
+#include "forwarding_meter.hpp"
 #include "wattune/energy/meter.hpp"
 
 namespace wattune::energy {
@@ -37,21 +38,16 @@ class CallTimes {
 };
 
 /// A meter whose readings are dated by when they were taken, not by when they were asked for.
-class TimedMeter final : public Meter {
+class TimedMeter final : public ForwardingMeter {
  public:
   /// Takes    times  of the calls by which `inner` asks its device
   TimedMeter(std::unique_ptr<Meter> inner, std::shared_ptr<CallTimes> times)
-      : inner_(std::move(inner)), times_(std::move(times)) {}
+      : ForwardingMeter(std::move(inner)), times_(std::move(times)) {}
 
-  [[nodiscard]] const Channel& channel() const override { return inner_->channel(); }
-  [[nodiscard]] Seconds longest_safe_gap() const override { return inner_->longest_safe_gap(); }
-  [[nodiscard]] Seconds preferred_gap() const override { return inner_->preferred_gap(); }
-  [[nodiscard]] std::optional<Watts> idle_power() const override { return inner_->idle_power(); }
   /// Takes    now  just before the call
   [[nodiscard]] Result<Reading> read(MonotonicTime now) override;
 
  private:
-  std::unique_ptr<Meter> inner_;
   std::shared_ptr<CallTimes> times_;  ///< Shared with the question that `inner` asks.
 };
 

@@ -2,11 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "wattune/samplers/grid.hpp"
 #include "wattune/samplers/list.hpp"
-#include "wattune/samplers/random.hpp"
-#include "wattune/samplers/sobol.hpp"
-#include "wattune/samplers/tpe.hpp"
 #include "wattune/schedulers/full.hpp"
 #include "wattune/schedulers/successive_halving.hpp"
 #include "wattune/strategies/compose.hpp"
@@ -16,31 +12,7 @@
 namespace wattune::config {
 namespace {
 
-using SamplerPtr = std::unique_ptr<samplers::Sampler>;
 using SchedulerPtr = std::unique_ptr<schedulers::Scheduler>;
-
-struct SamplerMaker {
-  const trial::Problem& problem;
-
-  SamplerPtr operator()(const RandomSection&) const { return samplers::make_random(problem.space); }
-  SamplerPtr operator()(const SobolSection&) const {
-    return samplers::make_sobol(problem.space, {.seed = problem.seed});
-  }
-  SamplerPtr operator()(const GridSection& section) const {
-    samplers::GridOptions options;
-    options.points_per_float = static_cast<std::size_t>(section.points);
-    options.points_per_int = static_cast<std::size_t>(section.points);
-    return samplers::make_grid(problem.space, options);
-  }
-  SamplerPtr operator()(const TpeSection& section) const {
-    samplers::TpeOptions options;
-    options.num_startup = static_cast<std::size_t>(section.startup_trials);
-    options.num_candidates = static_cast<std::size_t>(section.candidates);
-    options.multivariate = section.multivariate;
-    options.seed = problem.seed;
-    return samplers::make_tpe(problem.space, options);
-  }
-};
 
 struct SchedulerMaker {
   const trial::Problem& problem;
@@ -83,13 +55,14 @@ strategies::Sm2Options sm2_options(const Sm2Section& section) {
 
 struct StrategyMaker {
   const trial::Problem& problem;
+  trial::Budgets budgets;
 
   std::unique_ptr<strategies::Strategy> operator()(const ComposedSection& section) const {
-    return strategies::compose(std::visit(SamplerMaker{problem}, section.sampler),
+    return strategies::compose(section.sampler.make({problem, budgets}),
                                std::visit(SchedulerMaker{problem}, section.scheduler));
   }
   std::unique_ptr<strategies::Strategy> operator()(const Sm2Section& section) const {
-    return strategies::make_sm2(problem, std::visit(SamplerMaker{problem}, section.sampler),
+    return strategies::make_sm2(problem, section.sampler.make({problem, budgets}),
                                 sm2_options(section));
   }
 };
@@ -132,7 +105,7 @@ std::vector<std::string> required_metrics(const trial::Problem& problem) {
 
 std::unique_ptr<strategies::Strategy> make_strategy(const StudyFile& file,
                                                     const trial::Problem& problem) try {
-  auto strategy = std::visit(StrategyMaker{problem}, file.strategy);
+  auto strategy = std::visit(StrategyMaker{problem, make_budgets(file)}, file.strategy);
   if (!file.finalists) return strategy;
   strategies::FinalistOptions options;
   options.count = static_cast<std::size_t>(file.finalists->count);

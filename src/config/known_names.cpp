@@ -6,11 +6,6 @@ namespace wattune::config {
 
 using Names = std::vector<std::string>;
 
-std::span<const std::string> known_samplers() {
-  static const Names names{"grid", "random", "sobol", "tpe"};
-  return names;
-}
-
 std::span<const std::string> known_schedulers() {
   static const Names names{"full", "halving"};
   return names;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sampler_section.hpp"
 #include "wattune/base/text.hpp"
 #include "wattune/config/known_names.hpp"
 
@@ -52,40 +53,6 @@ void check_weights(ReadContext& context, const MapReader& map, const Sm2Section&
                            sm2.performance_weight, sm2.energy_weight, sm2.stability_weight, sum));
     return;
   }
-}
-
-/// The node with the name of a sampler or scheduler: the scalar itself or the map's `name`.
-const YamlNode* name_node(ReadContext& context, const YamlNode& node, std::string_view what) {
-  if (node.is_scalar()) return &node;
-  for (const auto& [key, value] : node.entries) {
-    if (key.text == "name") return &value;
-  }
-  context.error(node, fmt::format("a {} is written as its name, or as a map with `name` and its "
-                                  "options",
-                                  what));
-  return nullptr;
-}
-
-TpeSection read_tpe(MapReader& map) {
-  TpeSection tpe;
-  assign(tpe.startup_trials, map.whole("startup_trials", between(1, 1e6)));
-  assign(tpe.candidates, map.whole("candidates", between(1, 1e6)));
-  assign(tpe.multivariate, map.flag("multivariate"));
-  return tpe;
-}
-
-SamplerSection read_sampler(ReadContext& context, const YamlNode& node) {
-  const YamlNode* const at = name_node(context, node, "sampler");
-  const auto name = at ? read_name(context, *at, "sampler", known_samplers()) : std::nullopt;
-  if (!name) return TpeSection{};
-  std::optional<MapReader> map;
-  if (node.is_map()) map.emplace(context, node, "strategy.sampler", "sampler." + *name);
-  if (*name == "random") return RandomSection{};
-  if (*name == "sobol") return SobolSection{};
-  if (*name == "tpe") return map ? read_tpe(*map) : TpeSection{};
-  GridSection grid;
-  if (map) assign(grid.points, map->whole("points", between(2, 1e6)));
-  return grid;
 }
 
 void read_sm2_score(ReadContext& context, MapReader& map, Sm2Section& sm2) {
@@ -160,13 +127,6 @@ ComposedSection read_composed(ReadContext& context, const YamlNode& node) {
 
 }  // namespace
 
-std::string name_of(const SamplerSection& sampler) {
-  if (std::holds_alternative<RandomSection>(sampler)) return "random";
-  if (std::holds_alternative<SobolSection>(sampler)) return "sobol";
-  if (std::holds_alternative<GridSection>(sampler)) return "grid";
-  return "tpe";
-}
-
 std::string name_of(const SchedulerSection& scheduler) {
   return std::holds_alternative<FullSection>(scheduler) ? "full" : "halving";
 }
@@ -174,7 +134,7 @@ std::string name_of(const SchedulerSection& scheduler) {
 std::string name_of(const StrategyOptions& strategy) {
   const auto* composed = std::get_if<ComposedSection>(&strategy);
   if (composed == nullptr) return "sm2";
-  return fmt::format("{} + {}", name_of(composed->sampler), name_of(composed->scheduler));
+  return fmt::format("{} + {}", composed->sampler.name, name_of(composed->scheduler));
 }
 
 bool needs_pause(const StrategyOptions& strategy) {
@@ -184,7 +144,7 @@ bool needs_pause(const StrategyOptions& strategy) {
 
 bool ends_by_itself(const StrategyOptions& strategy) {
   const auto* composed = std::get_if<ComposedSection>(&strategy);
-  return composed == nullptr || std::holds_alternative<GridSection>(composed->sampler);
+  return composed == nullptr || composed->sampler.ends_by_itself;
 }
 
 std::optional<StrategyOptions> read_strategy(ReadContext& context, MapReader& study) {

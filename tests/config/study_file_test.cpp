@@ -1,5 +1,4 @@
 #include "wattune/config/study_file.hpp"
-#include "support/temporary_folder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,6 +7,7 @@
 #include <fstream>
 
 #include "support/temporary_folder.hpp"
+#include "wattune/samplers/tpe.hpp"
 
 namespace wattune::config {
 
@@ -233,7 +233,6 @@ TEST(StudyFile, NeedsOnlyCommandParametersObjectivesAndABudget) {
   EXPECT_EQ(file.problem.name, "my-study");
   EXPECT_EQ(file.problem.seed, 1U);
   EXPECT_EQ(file.problem.resource.unit, trial::ResourceUnit::Run);
-  EXPECT_EQ(std::get<ComposedSection>(file.strategy), ComposedSection{});
   EXPECT_EQ(file.problem.strategy, "tpe + full");
   EXPECT_EQ(file.runner.directory, "dir");
   EXPECT_EQ(file.runner.grace, Seconds{10.0});
@@ -248,8 +247,9 @@ TEST(StudyFile, TakesSamplerAndSchedulerByNameOrWithOptions) {
       "study.yaml");
 
   const auto& composed = std::get<ComposedSection>(file.strategy);
-  EXPECT_EQ(std::get<TpeSection>(composed.sampler),
-            (TpeSection{.startup_trials = 4, .multivariate = false}));
+  EXPECT_EQ(composed.sampler.make({file.problem})->describe(),
+            samplers::make_tpe(file.problem.space, {.num_startup = 4, .multivariate = false})
+                ->describe());
   EXPECT_EQ(std::get<HalvingSection>(composed.scheduler).reduction_factor, 3);
   EXPECT_EQ(file.problem.strategy, "tpe + halving");
 }

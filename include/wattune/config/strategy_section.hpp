@@ -5,31 +5,11 @@
 #include <string>
 #include <variant>
 
+#include "wattune/config/sampler_section.hpp"
+
 namespace wattune::config {
 
 /// What a study file says about its strategy, as plain data; `assemble.hpp` makes objects of it.
-
-struct RandomSection {
-  bool operator==(const RandomSection&) const = default;
-};
-
-struct SobolSection {
-  bool operator==(const SobolSection&) const = default;
-};
-
-struct GridSection {
-  std::int64_t points = 5;  ///< Values tried of a parameter that has more.
-  bool operator==(const GridSection&) const = default;
-};
-
-struct TpeSection {
-  std::int64_t startup_trials = 10;  ///< Drawn at random before the model is used.
-  std::int64_t candidates = 24;      ///< Compared for one suggestion.
-  bool multivariate = true;
-  bool operator==(const TpeSection&) const = default;
-};
-
-using SamplerSection = std::variant<RandomSection, SobolSection, GridSection, TpeSection>;
 
 struct FullSection {
   bool operator==(const FullSection&) const = default;
@@ -45,9 +25,8 @@ using SchedulerSection = std::variant<FullSection, HalvingSection>;
 
 /// A sampler proposes, a scheduler decides who goes on.
 struct ComposedSection {
-  SamplerSection sampler = TpeSection{};
+  SamplerSection sampler = sampler_of("tpe");
   SchedulerSection scheduler = FullSection{};
-  bool operator==(const ComposedSection&) const = default;
 };
 
 /// Which energy of a rung SM2 compares.
@@ -58,7 +37,8 @@ enum class EnergyMode : std::uint8_t {
 
 /// The weights are at least 0 and add up to 1.
 struct Sm2Section {
-  SamplerSection sampler = SobolSection{};  ///< Of what is neither batch size nor learning rate.
+  SamplerSection sampler =
+      sampler_of("sobol");  ///< Of what is neither batch size nor learning rate.
   double performance_weight = 0.6;
   double energy_weight = 0.3;
   double stability_weight = 0.1;
@@ -77,13 +57,11 @@ struct Sm2Section {
   double noise_floor = 0.02;
   double divergence_factor = 4.0;  ///< Of the smoothed training loss over its start.
   std::string training_loss = "train_loss";
-  bool operator==(const Sm2Section&) const = default;
 };
 
 using StrategyOptions = std::variant<ComposedSection, Sm2Section>;
 
-/// "tpe", "halving".
-[[nodiscard]] std::string name_of(const SamplerSection& sampler);
+/// "full", "halving".
 [[nodiscard]] std::string name_of(const SchedulerSection& scheduler);
 /// "sm2", or sampler and scheduler: "tpe + halving".
 [[nodiscard]] std::string name_of(const StrategyOptions& strategy);

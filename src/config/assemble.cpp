@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "wattune/samplers/enqueued.hpp"
 #include "wattune/samplers/list.hpp"
 #include "wattune/schedulers/full.hpp"
 #include "wattune/schedulers/successive_halving.hpp"
@@ -56,13 +57,17 @@ strategies::Sm2Options sm2_options(const Sm2Section& section) {
 struct StrategyMaker {
   const trial::Problem& problem;
   trial::Budgets budgets;
+  std::vector<space::Configuration> first;
 
   std::unique_ptr<strategies::Strategy> operator()(const ComposedSection& section) const {
-    return strategies::compose(section.sampler.make({problem, budgets}),
+    const bool is_halving = std::holds_alternative<HalvingSection>(section.scheduler);
+    auto sampler = section.sampler.make({problem, budgets, is_halving});
+    if (!first.empty()) sampler = samplers::make_enqueued(problem.space, first, std::move(sampler));
+    return strategies::compose(std::move(sampler),
                                std::visit(SchedulerMaker{problem}, section.scheduler));
   }
   std::unique_ptr<strategies::Strategy> operator()(const Sm2Section& section) const {
-    return strategies::make_sm2(problem, section.sampler.make({problem, budgets}),
+    return strategies::make_sm2(problem, section.sampler.make({problem, budgets, true}),
                                 sm2_options(section));
   }
 };
@@ -103,9 +108,14 @@ std::vector<std::string> required_metrics(const trial::Problem& problem) {
 
 }  // namespace
 
-std::unique_ptr<strategies::Strategy> make_strategy(const StudyFile& file,
-                                                    const trial::Problem& problem) try {
-  auto strategy = std::visit(StrategyMaker{problem, make_budgets(file)}, file.strategy);
+std::unique_ptr<strategies::Strategy> make_strategy(
+    const StudyFile& file, const trial::Problem& problem,
+    std::vector<space::Configuration> warm_start) try {
+  std::vector<space::Configuration> first = file.try_first;
+  first.insert(first.end(), std::make_move_iterator(warm_start.begin()),
+               std::make_move_iterator(warm_start.end()));
+  auto strategy =
+      std::visit(StrategyMaker{problem, make_budgets(file), std::move(first)}, file.strategy);
   if (!file.finalists) return strategy;
   strategies::FinalistOptions options;
   options.count = static_cast<std::size_t>(file.finalists->count);

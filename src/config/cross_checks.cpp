@@ -68,6 +68,13 @@ void check_strategy_fits(ReadContext& context, MapReader& study, const StudyFile
   if (strategy != nullptr && std::holds_alternative<Sm2Section>(file.strategy)) {
     check_sm2(context, study, *strategy, file);
   }
+  for (const char* key : {"try_first", "warm_start"}) {
+    const YamlNode* const first = study.find(key);
+    if (first == nullptr || std::holds_alternative<ComposedSection>(file.strategy)) continue;
+    context.error(*first, fmt::format("strategy `{}` finds its own configurations; `{}` goes with "
+                                      "a sampler",
+                                      name_of(file.strategy), key));
+  }
   const YamlNode* const budget = study.find("budget");
   const bool has_budget = budget != nullptr && !budget->entries.empty();
   if (!has_budget && !ends_by_itself(file.strategy)) {

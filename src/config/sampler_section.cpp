@@ -6,9 +6,19 @@
 #include <array>
 #include <map>
 
+#include "gp_options.hpp"
+#include "named_values.hpp"
+#include "population_options.hpp"
 #include "wattune/base/require.hpp"
 #include "wattune/config/known_names.hpp"
+#include "wattune/samplers/auto.hpp"
+#include "wattune/samplers/cma_es.hpp"
+#include "wattune/samplers/differential_evolution.hpp"
+#include "wattune/samplers/gp.hpp"
 #include "wattune/samplers/grid.hpp"
+#include "wattune/samplers/latin_hypercube.hpp"
+#include "wattune/samplers/nsga2.hpp"
+#include "wattune/samplers/nsga3.hpp"
 #include "wattune/samplers/random.hpp"
 #include "wattune/samplers/sobol.hpp"
 #include "wattune/samplers/tpe.hpp"
@@ -18,46 +28,113 @@ namespace {
 
 using MakeSampler = decltype(SamplerSection::make);
 
-MakeSampler read_random(MapReader&) {
+MakeSampler read_auto(ReadContext&, MapReader&) {
+  return [](const SamplerSurroundings& study) {
+    return samplers::make_auto(study.problem, {.num_trials = study.budgets.trials,
+                                               .stops_early = study.stops_early,
+                                               .seed = study.problem.seed});
+  };
+}
+
+MakeSampler read_cma_es(ReadContext& context, MapReader& map) {
+  return [options = read_cma_es_options(context, map)](const SamplerSurroundings& study) mutable {
+    options.seed = study.problem.seed;
+    return samplers::make_cma_es(study.problem.space, options);
+  };
+}
+
+MakeSampler read_differential_evolution(ReadContext& context, MapReader& map) {
+  return [options = read_differential_evolution_options(context, map)](
+             const SamplerSurroundings& study) mutable {
+    options.seed = study.problem.seed;
+    return samplers::make_differential_evolution(study.problem.space, options);
+  };
+}
+
+MakeSampler read_gp(ReadContext& context, MapReader& map) {
+  return [options = read_gp_options(context, map)](const SamplerSurroundings& study) mutable {
+    options.seed = study.problem.seed;
+    if (options.cost && study.budgets.energy)
+      options.cost->budget_j = study.budgets.energy->value();
+    if (options.cost) options.cost->budget_trials = study.budgets.trials;
+    return samplers::make_gp(study.problem, options);
+  };
+}
+
+MakeSampler read_grid(ReadContext& context, MapReader& map) {
+  constexpr NamedValues<samplers::GridOrder, 2> kOrders{{
+      {"lexicographic", samplers::GridOrder::Lexicographic},
+      {"shuffled", samplers::GridOrder::Shuffled},
+  }};
+  samplers::GridOptions options;
+  assign(options.points_per_float, map.whole("points", between(2, 1e6)));
+  options.points_per_int = options.points_per_float;
+  assign(options.upper_bound, map.flag("upper_bound"));
+  assign_named(context, map, "order", "order", kOrders, options.order);
+  return [options](const SamplerSurroundings& study) mutable {
+    options.seed = study.problem.seed;
+    return samplers::make_grid(study.problem.space, options);
+  };
+}
+
+MakeSampler read_latin_hypercube(ReadContext&, MapReader&) {
+  return [](const SamplerSurroundings& study) {
+    return samplers::make_latin_hypercube(
+        study.problem.space, {.count = study.budgets.trials, .seed = study.problem.seed});
+  };
+}
+
+MakeSampler read_nsga2(ReadContext& context, MapReader& map) {
+  return [options = read_nsga2_options(context, map)](const SamplerSurroundings& study) mutable {
+    options.seed = study.problem.seed;
+    return samplers::make_nsga2(study.problem.space, options);
+  };
+}
+
+MakeSampler read_nsga3(ReadContext& context, MapReader& map) {
+  return [options = read_nsga3_options(context, map)](const SamplerSurroundings& study) mutable {
+    options.seed = study.problem.seed;
+    return samplers::make_nsga3(study.problem.space, study.problem.objectives.size(), options);
+  };
+}
+
+MakeSampler read_random(ReadContext&, MapReader&) {
   return
       [](const SamplerSurroundings& study) { return samplers::make_random(study.problem.space); };
 }
 
-MakeSampler read_sobol(MapReader&) {
+MakeSampler read_sobol(ReadContext&, MapReader&) {
   return [](const SamplerSurroundings& study) {
     return samplers::make_sobol(study.problem.space, {.seed = study.problem.seed});
   };
 }
 
-MakeSampler read_grid(MapReader& map) {
-  samplers::GridOptions options;
-  assign(options.points_per_float, map.whole("points", between(2, 1e6)));
-  options.points_per_int = options.points_per_float;
-  return [options](const SamplerSurroundings& study) {
-    return samplers::make_grid(study.problem.space, options);
-  };
-}
-
-MakeSampler read_tpe(MapReader& map) {
+MakeSampler read_tpe(ReadContext&, MapReader& map) {
   samplers::TpeOptions options;
   assign(options.num_startup, map.whole("startup_trials", between(1, 1e6)));
   assign(options.num_candidates, map.whole("candidates", between(1, 1e6)));
   assign(options.multivariate, map.flag("multivariate"));
-  return [options](const SamplerSurroundings& study) {
-    samplers::TpeOptions seeded = options;
-    seeded.seed = study.problem.seed;
-    return samplers::make_tpe(study.problem.space, seeded);
+  return [options](const SamplerSurroundings& study) mutable {
+    options.seed = study.problem.seed;
+    return samplers::make_tpe(study.problem.space, options);
   };
 }
 
 /// One row per sampler a study file can name.
 struct SamplerEntry {
   std::string_view name;
-  MakeSampler (*read)(MapReader&);
+  MakeSampler (*read)(ReadContext&, MapReader&);
   bool ends_by_itself = false;
 };
 constexpr std::array kSamplers{
+    SamplerEntry{"auto", read_auto},
+    SamplerEntry{"cma_es", read_cma_es},
+    SamplerEntry{"differential_evolution", read_differential_evolution},
+    SamplerEntry{"gp", read_gp},
     SamplerEntry{"grid", read_grid, true},
+    SamplerEntry{"latin_hypercube", read_latin_hypercube},
+    SamplerEntry{"nsga2", read_nsga2},
+    SamplerEntry{"nsga3", read_nsga3},
     SamplerEntry{"random", read_random},
     SamplerEntry{"sobol", read_sobol},
     SamplerEntry{"tpe", read_tpe},
@@ -69,8 +146,8 @@ const SamplerEntry& entry_of(std::string_view name) {
   return *entry;
 }
 
-SamplerSection section_of(const SamplerEntry& entry, MapReader& options) {
-  return {std::string{entry.name}, entry.ends_by_itself, entry.read(options)};
+SamplerSection section_of(ReadContext& context, const SamplerEntry& entry, MapReader& options) {
+  return {std::string{entry.name}, entry.ends_by_itself, entry.read(context, options)};
 }
 
 }  // namespace
@@ -90,7 +167,7 @@ SamplerSection sampler_of(std::string_view name) {
   YamlNode empty;
   empty.kind = YamlNode::Kind::Map;
   MapReader options(context, empty, "", fmt::format("sampler.{}", name));
-  return section_of(entry_of(name), options);
+  return section_of(context, entry_of(name), options);
 }
 
 const YamlNode* name_node(ReadContext& context, const YamlNode& node, std::string_view what) {
@@ -107,10 +184,10 @@ const YamlNode* name_node(ReadContext& context, const YamlNode& node, std::strin
 SamplerSection read_sampler(ReadContext& context, const YamlNode& node) {
   const YamlNode* const at = name_node(context, node, "sampler");
   const auto name = at ? read_name(context, *at, "sampler", known_samplers()) : std::nullopt;
-  if (!name) return sampler_of("tpe");
+  if (!name) return sampler_of("auto");
   if (!node.is_map()) return sampler_of(*name);
   MapReader options(context, node, "strategy.sampler", "sampler." + *name);
-  return section_of(entry_of(*name), options);
+  return section_of(context, entry_of(*name), options);
 }
 
 }  // namespace wattune::config

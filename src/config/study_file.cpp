@@ -11,6 +11,7 @@
 #include "command_section.hpp"
 #include "cross_checks.hpp"
 #include "energy_section.hpp"
+#include "first_sections.hpp"
 #include "objectives_section.hpp"
 #include "run_sections.hpp"
 #include "space_section.hpp"
@@ -102,6 +103,8 @@ StudyFile read_sections(ReadContext& context, MapReader& study, const fs::path& 
   file.cooldown = read_cooldown(context, study, file.runner);
   file.finalists = read_finalists(context, study);
   file.report = read_report(context, study);
+  if (has_space) file.try_first = read_try_first(context, study, problem.space);
+  file.warm_start = read_warm_start(context, study, file_name.parent_path());
   const std::optional<StrategyOptions> strategy = read_strategy(context, study);
   if (strategy) file.strategy = *strategy;
   const bool is_whole = has_space && strategy && !problem.objectives.empty();

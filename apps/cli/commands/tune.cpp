@@ -21,6 +21,7 @@
 #include "wattune/config/assemble.hpp"
 #include "wattune/report/html.hpp"
 #include "wattune/runners/local.hpp"
+#include "wattune/samplers/warm_start.hpp"
 #include "wattune/storage/sqlite.hpp"
 #include "wattune/study/study.hpp"
 
@@ -96,6 +97,16 @@ std::vector<space::Configuration> candidates_of(const std::string& database) {
   return candidates;
 }
 
+/// What the study named under `warm_start` offers; says what became of it.
+std::vector<space::Configuration> warm_start_of(const config::StudyFile& file) {
+  if (!file.warm_start) return {};
+  const report::StudyRecord other = read_study(find_database(file.warm_start->study.string()));
+  samplers::WarmStart start = samplers::warm_start_configurations(
+      other.history, file.problem, static_cast<std::size_t>(file.warm_start->count));
+  fmt::print("warm start  {}\n", to_text(start));
+  return std::move(start.configurations);
+}
+
 std::string environment_text(const config::StudyFile& file, const trial::Budgets& budgets,
                              const NodeMeter& meter, const energy::EnergyAccountant& accountant,
                              const Result<energy::CgroupParent>& groups) {
@@ -139,9 +150,10 @@ study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
   trial::Problem problem = file.problem;
   const std::unique_ptr<strategies::Strategy> strategy =
       options.same_candidates_as.empty()
-          ? config::make_strategy(file, problem)
+          ? config::make_strategy(file, problem, warm_start_of(file))
           : config::make_list_strategy(problem, candidates_of(options.same_candidates_as));
   problem.strategy = strategy->describe();
+  fmt::print("strategy    {}\n", problem.strategy);
 
   // First of all the study is taken: the runner ends processes that it finds among its files.
   const auto storage = open_storage(database);

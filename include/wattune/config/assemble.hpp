@@ -18,9 +18,11 @@ namespace wattune::config {
 // From the plain data of a study file to the objects that run it: the one place that knows every
 // concrete name.
 
+/// Takes    warm_start  what the study that the file names there offers; tried after `try_first`
 /// Errors   StudyFileError  the strategy does not fit the problem
-[[nodiscard]] std::unique_ptr<strategies::Strategy> make_strategy(const StudyFile& file,
-                                                                  const trial::Problem& problem);
+[[nodiscard]] std::unique_ptr<strategies::Strategy> make_strategy(
+    const StudyFile& file, const trial::Problem& problem,
+    std::vector<space::Configuration> warm_start = {});
 
 /// Tries the given configurations one after another, each to a full training.
 [[nodiscard]] std::unique_ptr<strategies::Strategy> make_list_strategy(

@@ -15,6 +15,7 @@ namespace wattune::config {
 struct SamplerSurroundings {
   const trial::Problem& problem;
   trial::Budgets budgets = {};
+  bool stops_early = false;  ///< Does the scheduler cut trials short?
 };
 
 /// A sampler with its options, as the study file chose it.

@@ -25,7 +25,7 @@ using SchedulerSection = std::variant<FullSection, HalvingSection>;
 
 /// A sampler proposes, a scheduler decides who goes on.
 struct ComposedSection {
-  SamplerSection sampler = sampler_of("tpe");
+  SamplerSection sampler = sampler_of("auto");
   SchedulerSection scheduler = FullSection{};
 };
 

@@ -63,6 +63,12 @@ struct FinalistsSection {
   std::int64_t repeats = 2;
 };
 
+/// Another study whose best configurations are tried first.
+struct WarmStartSection {
+  std::filesystem::path study;  ///< Its database.
+  std::int64_t count = 5;       ///< Configurations taken.
+};
+
 struct ReportSection {
   double tolerance = 0.01;  ///< Quality within which the cheapest configuration is recommended.
 };
@@ -80,9 +86,11 @@ struct StudyFile {
   std::vector<std::string>
       metrics;  ///< What the program says it reports; empty if it says nothing.
   std::vector<Diagnostic> warnings;
-  std::map<std::string, Place, std::less<>> marks;  ///< Of every key, by path: "budget.energy".
-  std::optional<CooldownSection> cooldown = {};     ///< None: trials begin at once.
-  std::optional<FinalistsSection> finalists = {};   ///< None: nothing is measured again.
+  std::map<std::string, Place, std::less<>> marks;   ///< Of every key, by path: "budget.energy".
+  std::optional<CooldownSection> cooldown = {};      ///< None: trials begin at once.
+  std::optional<FinalistsSection> finalists = {};    ///< None: nothing is measured again.
+  std::vector<space::Configuration> try_first = {};  ///< Before the sampler is asked.
+  std::optional<WarmStartSection> warm_start = {};   ///< What another study found, after those.
 
   /// An error at a key, for checks that need more than the file: a device, a folder, a strategy.
   [[nodiscard]] StudyFileError error_at(std::string_view path, std::string message) const;

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "wattune/samplers/gp.hpp"
+#include "yaml_reader.hpp"
+
+namespace wattune::config {
+
+/// Reads the options of the sampler `gp`; the budget of its cost awareness and its seed are left
+/// to whoever makes the sampler.
+samplers::GpOptions read_gp_options(ReadContext& context, MapReader& map);
+
+}  // namespace wattune::config

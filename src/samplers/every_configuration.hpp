@@ -9,8 +9,9 @@
 namespace wattune::samplers {
 
 /// Every value's coordinate, ascending; nothing where the parameter has more than `max` values.
-[[nodiscard]] std::optional<std::vector<double>> coordinates_of_values(
-    const space::Space& space, std::size_t parameter_index, std::size_t max);
+[[nodiscard]] std::optional<std::vector<double>> coordinates_of_values(const space::Space& space,
+                                                                       std::size_t parameter_index,
+                                                                       std::size_t max);
 
 /// All allowed configurations, sorted; nothing where the parameters' values make more than `max`
 /// combinations. Combinations that differ only in inactive parameters are one configuration.

@@ -35,7 +35,8 @@ Eigen::RowVectorXd Features::row(const space::Configuration& configuration) cons
     if (block.is_constant) continue;
     const bool is_active = configuration.is_active(i);
     const std::size_t own = block.values > 0 ? block.values : 1;
-    if (block.is_conditional && !is_active) row[static_cast<Eigen::Index>(block.first + own)] = kSet;
+    if (block.is_conditional && !is_active)
+      row[static_cast<Eigen::Index>(block.first + own)] = kSet;
     if (block.values == 0) {
       row[static_cast<Eigen::Index>(block.first)] =
           is_active ? space_->encode(i, configuration[i]) : 0.5;

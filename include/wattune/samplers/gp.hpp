@@ -41,7 +41,7 @@ enum class ScalarisationKind : std::uint8_t {
 
 struct Scalarisation {
   ScalarisationKind kind = ScalarisationKind::Weighted;
-  double weight = 0.5;     ///< Of quality, 0 to 1: Weighted, Harmonic.
+  double weight = 0.5;      ///< Of quality, 0 to 1: Weighted, Harmonic.
   double exponent = -0.07;  ///< Below 0: Product.
   /// Of the cost, above 0: Product (else the median of what was observed), HardLimit (needed).
   std::optional<double> target = std::nullopt;
@@ -51,7 +51,7 @@ struct Scalarisation {
 /// to a power that cools from `exponent` to 0 as the budget is spent.
 struct CostAwareness {
   double exponent = 1.0;
-  std::optional<double> budget_j = std::nullopt;              ///< Joules of the whole study.
+  std::optional<double> budget_j = std::nullopt;            ///< Joules of the whole study.
   std::optional<std::size_t> budget_trials = std::nullopt;  ///< Neither: it does not cool.
 };
 
@@ -74,12 +74,12 @@ struct GpOptions {
   double penalty_weight = 10.0;  ///< Of the square, in standard deviations: Penalty.
   std::optional<Scalarisation> scalarisation = std::nullopt;
   std::optional<CostAwareness> cost = std::nullopt;
-  std::size_t num_samples = 128;          ///< Of QLogNehvi, QNehvi and QNparego.
-  std::size_t num_raw = 512;              ///< Candidates that the acquisition is looked up at.
-  std::size_t num_polished = 4;           ///< The best of them, which are climbed from.
-  std::size_t max_observations = 1000;    ///< A model is made of; the best ones and the latest.
-  std::size_t max_enumerated = 10'000;    ///< Smaller spaces are searched in full.
-  std::uint64_t seed = 0;                 ///< Of the Sobol start.
+  std::size_t num_samples = 128;        ///< Of QLogNehvi, QNehvi and QNparego.
+  std::size_t num_raw = 512;            ///< Candidates that the acquisition is looked up at.
+  std::size_t num_polished = 4;         ///< The best of them, which are climbed from.
+  std::size_t max_observations = 1000;  ///< A model is made of; the best ones and the latest.
+  std::size_t max_enumerated = 10'000;  ///< Smaller spaces are searched in full.
+  std::uint64_t seed = 0;               ///< Of the Sobol start.
 };
 
 /// Models losses as Gaussian processes, and suggests what promises most.

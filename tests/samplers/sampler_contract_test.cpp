@@ -3,6 +3,8 @@
 #include "support/must.hpp"
 #include "wattune/samplers/grid.hpp"
 #include "wattune/samplers/list.hpp"
+#include "wattune/samplers/nsga2.hpp"
+#include "wattune/samplers/nsga3.hpp"
 #include "wattune/samplers/random.hpp"
 #include "wattune/samplers/sobol.hpp"
 #include "wattune/samplers/tpe.hpp"
@@ -39,6 +41,22 @@ INSTANTIATE_TEST_SUITE_P(
                       return make_grid(problem.space, {.points_per_int = 3,
                                                        .order = GridOrder::Shuffled,
                                                        .seed = problem.seed});
+                    }},
+        SamplerCase{"Nsga2",
+                    [](const auto& problem) {
+                      return make_nsga2(problem.space,
+                                        {.population_size = 10, .seed = problem.seed});
+                    }},
+        SamplerCase{"Nsga2Uniform",
+                    [](const auto& problem) {
+                      return make_nsga2(
+                          problem.space,
+                          {.population_size = 5, .variation = {.crossover = Crossover::Uniform}});
+                    }},
+        SamplerCase{"Nsga3",
+                    [](const auto& problem) {
+                      return make_nsga3(problem.space, problem.objectives.size(),
+                                        {.population_size = 10, .seed = problem.seed});
                     }},
         SamplerCase{
             "Tpe",

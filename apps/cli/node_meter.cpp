@@ -7,6 +7,8 @@
 #include <random>
 #include <utility>
 
+#include "power_limits.hpp"
+
 namespace wattune::cli {
 
 std::filesystem::path node_folder() {
@@ -42,6 +44,7 @@ void add_idle_power(NodeMeter& node, const MachineOptions& options) {
 
 NodeMeter open_node_meter(const Clock& clock, const MachineOptions& machine_options) {
   NodeMeter node;
+  restore_left_power_limits(machine_options.nvml_library);
   node.machine = open_machine(clock, machine_options);
   add_idle_power(node, machine_options);
   node.proc_root = machine_options.proc_root;

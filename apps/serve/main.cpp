@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "machine_options.hpp"
+#include "power_limits.hpp"
 #include "stop_wait.hpp"
 #include "wattune/base/version.hpp"
 #include "wattune/energy/lasting_totals.hpp"
@@ -133,6 +134,7 @@ int serve(const Options& options, const cli::MachineOptions& machine_options) {
     fmt::print(stderr, "wattune: {}\n", totals.error().message);
     return 1;
   }
+  cli::restore_left_power_limits(machine_options.nvml_library);
   energy::MachineMeters machine = open_machine(clock, machine_options);
   if (machine.meters.empty()) {
     fmt::print(stderr, "wattune: nothing here can be metered; `wattune doctor` says why\n");

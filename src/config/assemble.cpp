@@ -96,6 +96,37 @@ std::optional<runners::CoolDownOptions> cooldown_options(
   return options;
 }
 
+/// Where in the study file a bound of a parameter's values stands.
+std::string key_of_bound(const space::Parameter& parameter, bool is_low) {
+  const bool is_list = std::holds_alternative<space::ChoiceDomain>(parameter.domain);
+  return fmt::format("parameters.{}.{}", parameter.name,
+                     is_list  ? "values"
+                     : is_low ? "low"
+                              : "high");
+}
+
+/// Every limit that could be tried is one that every GPU allows and that may be set.
+void check_power_limits(const StudyFile& file, const std::vector<std::string>& gpus,
+                        const energy::PowerLimitControl* control) {
+  const space::Space& space = file.problem.space;
+  const auto index = space.index_of(space::Role::GpuPowerLimit);
+  if (!index) return;
+  const space::Parameter& parameter = space.parameters()[*index];
+  const space::NumberRange wanted = *space::number_range(parameter.domain);
+  if (control == nullptr) throw no_power_limit_error(file, "nothing sets it");
+  for (const std::string& gpu : gpus) {
+    const Result<energy::PowerLimit> allowed = control->try_out(gpu);
+    if (!allowed) throw no_power_limit_error(file, allowed.error().message);
+    const bool is_too_low = wanted.low < allowed->least.value();
+    if (!is_too_low && wanted.high <= allowed->most.value()) continue;
+    throw file.error_at(
+        key_of_bound(parameter, is_too_low),
+        fmt::format("a power limit of {:g} W is outside of what {} ({}) allows: {:g} to {:g} W",
+                    is_too_low ? wanted.low : wanted.high, allowed->gpu, gpu,
+                    allowed->least.value(), allowed->most.value()));
+  }
+}
+
 std::vector<std::string> required_metrics(const trial::Problem& problem) {
   std::vector<std::string> names;
   for (const trial::Objective& objective : problem.objectives) {
@@ -145,6 +176,18 @@ trial::Budgets make_budgets(const StudyFile& file) {
   return budgets;
 }
 
+bool tunes_power_limit(const StudyFile& file) {
+  return file.problem.space.index_of(space::Role::GpuPowerLimit).has_value();
+}
+
+StudyFileError no_power_limit_error(const StudyFile& file, const std::string& why) {
+  const auto index = file.problem.space.index_of(space::Role::GpuPowerLimit);
+  const std::string name = file.problem.space.parameters()[*index].name;
+  return file.error_at(
+      fmt::format("parameters.{}.role", name),
+      fmt::format("the power limit of the GPUs cannot be set on this machine: {}", why));
+}
+
 runners::LocalRunnerOptions make_runner_options(const StudyFile& file,
                                                 RunnerSurroundings surroundings) try {
   std::vector<std::string> arguments;
@@ -168,6 +211,8 @@ runners::LocalRunnerOptions make_runner_options(const StudyFile& file,
   options.silence_limit = file.runner.silence_limit;
   options.grace = file.runner.grace;
   options.cooldown = cooldown_options(file, surroundings.read_devices);
+  check_power_limits(file, options.slots.gpus, surroundings.power_limits);
+  if (tunes_power_limit(file)) options.power_limits = surroundings.power_limits;
   options.read_devices = std::move(surroundings.read_devices);
   return options;
 } catch (const StudyFileError&) {

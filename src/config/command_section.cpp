@@ -130,13 +130,20 @@ std::vector<std::string> parameter_names(const MapReader& study) {
   return names;
 }
 
+/// The runner sets it; the program need not know.
+bool is_power_limit(const YamlNode& parameter) {
+  return parameter.is_map() && std::ranges::any_of(parameter.entries, [](const auto& entry) {
+           return entry.first.text == "role" && entry.second.text == "gpu_power_limit";
+         });
+}
+
 void warn_of_unused(ReadContext& context, const MapReader& study,
                     const std::vector<std::string>& used) {
   if (std::ranges::count(used, "config") > 0) return;
   const YamlNode* const parameters = study.find("parameters");
   if (parameters == nullptr) return;
   for (const auto& [key, value] : parameters->entries) {
-    if (std::ranges::count(used, key.text) > 0) continue;
+    if (std::ranges::count(used, key.text) > 0 || is_power_limit(value)) continue;
     context.warning(key, fmt::format("the command has no {{{}}}: unless the program reads "
                                      "WATTUNE_PARAM_{} it never learns of it",
                                      key.text, key.text));

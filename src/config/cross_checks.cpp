@@ -60,6 +60,19 @@ void check_sm2(ReadContext& context, const MapReader& study, const YamlNode& str
 
 }  // namespace
 
+void check_power_limit_fits(ReadContext& context, MapReader& study, const StudyFile& file) {
+  const space::Space& space = file.problem.space;
+  const auto index = space.index_of(space::Role::GpuPowerLimit);
+  if (!index || file.runner.gpus_per_trial > 0) return;
+  const std::string& name = space.parameters()[*index].name;
+  for (const auto& [key, value] : study.find("parameters")->entries) {
+    if (key.text != name) continue;
+    context.error(key, fmt::format("`{}` is the power limit of a trial's GPUs, and trials have "
+                                   "none: `runner.gpus_per_trial` is 0",
+                                   name));
+  }
+}
+
 void check_strategy_fits(ReadContext& context, MapReader& study, const StudyFile& file) {
   const YamlNode* const strategy = study.find("strategy");
   if (strategy != nullptr && needs_pause(file.strategy)) {

@@ -9,4 +9,7 @@ namespace wattune::config {
 /// the budget?
 void check_strategy_fits(ReadContext& context, MapReader& study, const StudyFile& file);
 
+/// A trial whose GPUs' power limit is a parameter has GPUs.
+void check_power_limit_fits(ReadContext& context, MapReader& study, const StudyFile& file);
+
 }  // namespace wattune::config

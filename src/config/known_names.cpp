@@ -22,7 +22,7 @@ std::span<const std::string> known_parameter_types() {
 }
 
 std::span<const std::string> known_roles() {
-  static const Names names{"batch_size", "learning_rate"};
+  static const Names names{"batch_size", "gpu_power_limit", "learning_rate"};
   return names;
 }
 

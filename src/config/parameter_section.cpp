@@ -182,11 +182,24 @@ void read_default(ReadContext& context, const MapReader& map, ParameterDraft& dr
   draft.parameter.default_value = choice;
 }
 
+/// Watts above 0; what the GPUs allow is checked when they are there.
+void read_power_limit_role(ReadContext& context, const YamlNode& node, ParameterDraft& draft) {
+  const std::optional<space::NumberRange> watts = space::number_range(draft.parameter.domain);
+  if (!watts) {
+    context.error(node, "the values of a power limit are numbers, in watts");
+  } else if (watts->low <= 0.0) {
+    context.error(node, fmt::format("a power limit is above 0 W, not {:g}", watts->low));
+  } else {
+    draft.parameter.role = space::Role::GpuPowerLimit;
+  }
+}
+
 void read_role(ReadContext& context, const MapReader& map, ParameterDraft& draft) {
   const YamlNode* const node = map.find("role");
   const std::optional<std::string> name =
       node ? read_name(context, *node, "role", known_roles()) : std::nullopt;
   if (!name) return;
+  if (*name == "gpu_power_limit") return read_power_limit_role(context, *node, draft);
   const bool is_whole = std::holds_alternative<space::IntDomain>(draft.parameter.domain);
   const bool is_real = std::holds_alternative<space::FloatDomain>(draft.parameter.domain);
   const bool is_batch_size = *name == "batch_size";

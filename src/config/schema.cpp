@@ -34,7 +34,7 @@ constexpr std::array kSchema{
     SchemaKey{"parameter.float", "step", "number", "none: continuous"},
     SchemaKey{"parameter.float", "default", "number", "none"},
     SchemaKey{"parameter.float", "when", "map", "always active"},
-    SchemaKey{"parameter.float", "role", "learning_rate", "none"},
+    SchemaKey{"parameter.float", "role", "learning_rate or gpu_power_limit", "none"},
 
     SchemaKey{"parameter.int", "type", "int", "required"},
     SchemaKey{"parameter.int", "low", "whole number", "required"},
@@ -43,7 +43,7 @@ constexpr std::array kSchema{
     SchemaKey{"parameter.int", "step", "whole number", "1"},
     SchemaKey{"parameter.int", "default", "whole number", "none"},
     SchemaKey{"parameter.int", "when", "map", "always active"},
-    SchemaKey{"parameter.int", "role", "batch_size", "none"},
+    SchemaKey{"parameter.int", "role", "batch_size or gpu_power_limit", "none"},
 
     SchemaKey{"parameter.categorical", "type", "categorical", "required"},
     SchemaKey{"parameter.categorical", "values", "list", "required"},
@@ -54,7 +54,7 @@ constexpr std::array kSchema{
     SchemaKey{"parameter.ordinal", "values", "list", "required"},
     SchemaKey{"parameter.ordinal", "default", "one of the values", "none"},
     SchemaKey{"parameter.ordinal", "when", "map", "always active"},
-    SchemaKey{"parameter.ordinal", "role", "batch_size or learning_rate", "none"},
+    SchemaKey{"parameter.ordinal", "role", "batch_size, learning_rate or gpu_power_limit", "none"},
 
     SchemaKey{"parameter.bool", "type", "bool", "required"},
     SchemaKey{"parameter.bool", "default", "true or false", "none"},

@@ -171,7 +171,8 @@ void check_cycles(ReadContext& context, const Drafts& drafts) {
 }
 
 void check_roles(ReadContext& context, const Drafts& drafts) {
-  for (const space::Role role : {space::Role::BatchSize, space::Role::LearningRate}) {
+  for (const space::Role role :
+       {space::Role::BatchSize, space::Role::LearningRate, space::Role::GpuPowerLimit}) {
     const ParameterDraft* first = nullptr;
     for (const ParameterDraft& draft : drafts) {
       if (draft.parameter.role != role) continue;

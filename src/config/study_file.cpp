@@ -109,6 +109,7 @@ StudyFile read_sections(ReadContext& context, MapReader& study, const fs::path& 
   if (strategy) file.strategy = *strategy;
   const bool is_whole = has_space && strategy && !problem.objectives.empty();
   if (is_whole) check_strategy_fits(context, study, file);
+  if (has_space) check_power_limit_fits(context, study, file);
   problem.strategy = name_of(file.strategy);
   problem.command = joined(file.command);
   return file;

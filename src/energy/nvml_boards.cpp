@@ -70,8 +70,12 @@ std::optional<NvmlBoard> describe(const NvmlLibrary& library, unsigned index,
   board.info.is_module = is_named_module || board.scope == NvmlScope::Module;
   if (board.info.is_module) board.info.socket = socket_of(board.info.pci_address, sysfs_root);
   if (library.is_mig(*device)) add_instances(library, *device, board.info);
-  const Result<Watts> limit = library.enforced_limit(*device);
-  // The limit is the GPU's; the rest of a module draws on top of it.
+  // A limit may be raised while the meters are open. It is the GPU's; the rest of a module draws on
+  // top of it.
+  Result<Watts> limit = library.enforced_limit(*device);
+  if (const auto range = library.limit_range(*device); limit && range) {
+    limit = std::max(*limit, range->second);
+  }
   const bool is_limited = limit && *limit > Watts{} && !board.info.is_module;
   board.max_power = is_limited ? *limit * kOverLimit : kUnknownLimit;
   return board;

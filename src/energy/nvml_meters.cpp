@@ -186,7 +186,8 @@ Result<Way> MeterOpener::by_model(const Candidate& candidate) const {
   channel.gain_uncertainty = kGpuModelGain;
   channel.refresh = kOneSecondMean;
   auto meter = integrate(
-      channel, board.max_power, [library = library_, board, most = *limit]() -> Result<Watts> {
+      channel, board.max_power, [library = library_, board, found = *limit]() -> Result<Watts> {
+        const Watts most = library->enforced_limit(board.device).value_or(found);  // may change
         return library->utilisation(board.device).map([most](double utilisation) {
           return gpu_model_power(utilisation, most);
         });

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <utility>
 
@@ -41,13 +43,33 @@ ErrorKind kind_of_errno(int code) {
                                                           : ErrorKind::Transient;
 }
 
+/// The last entry per GPU. A line that was cut off belongs to a change that was never made.
+Changes read_changes(int file) {
+  std::string text;
+  std::array<char, 4096> buffer{};
+  for (::off_t at = 0;;) {
+    const ::ssize_t length = ::pread(file, buffer.data(), buffer.size(), at);
+    if (length <= 0) break;
+    text.append(buffer.data(), static_cast<std::size_t>(length));
+    at += length;
+  }
+  text.resize(text.find_last_of('\n') + 1);  // npos + 1 is 0
+  std::istringstream lines(text);
+  Changes changes;
+  std::string uuid;
+  Change change;
+  while (lines >> uuid >> change.found_mw >> change.set_mw) changes[uuid] = change;
+  std::erase_if(changes, [](const auto& each) { return each.second.is_settled(); });
+  return changes;
+}
+
 /// A file that is only appended to, locked while it is open.
 class Journal {
  public:
   static Result<Journal> open(const std::filesystem::path& path) {
     Journal journal;
     journal.path_ = path;
-    journal.file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    journal.file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (journal.file_ < 0) return journal.failed("cannot be opened");
     if (::flock(journal.file_, LOCK_EX | LOCK_NB) != 0) {
       return fail(ErrorKind::Transient,
@@ -62,25 +84,7 @@ class Journal {
       : path_(std::move(other.path_)), file_(std::exchange(other.file_, -1)) {}
   Journal& operator=(Journal&&) = delete;
 
-  /// The last entry per GPU. A line that was cut off belongs to a change that was never made.
-  [[nodiscard]] Changes read() const {
-    std::string text;
-    std::array<char, 4096> buffer{};
-    for (::off_t at = 0;;) {
-      const ::ssize_t length = ::pread(file_, buffer.data(), buffer.size(), at);
-      if (length <= 0) break;
-      text.append(buffer.data(), static_cast<std::size_t>(length));
-      at += length;
-    }
-    text.resize(text.find_last_of('\n') + 1);  // npos + 1 is 0
-    std::istringstream lines(text);
-    Changes changes;
-    std::string uuid;
-    Change change;
-    while (lines >> uuid >> change.found_mw >> change.set_mw) changes[uuid] = change;
-    std::erase_if(changes, [](const auto& each) { return each.second.is_settled(); });
-    return changes;
-  }
+  [[nodiscard]] Changes read() const { return read_changes(file_); }
 
   [[nodiscard]] Result<void> append(const std::string& uuid, const Change& change) const {
     const std::string line = fmt::format("{} {} {}\n", uuid, change.found_mw, change.set_mw);
@@ -130,7 +134,8 @@ std::string put_back(const Nvml& nvml, const std::string& uuid, const Change& ch
 struct PowerLimitControl::State {
   State(Nvml library, Journal opened) : nvml(std::move(library)), journal(std::move(opened)) {}
 
-  std::vector<std::string> restore() {
+  /// Puts back what is in the journal, of one GPU only where one is named.
+  std::vector<std::string> restore(std::optional<std::string_view> only = std::nullopt) {
     std::vector<std::string> words;
     const auto note = [&words](const Result<void>& done) {
       if (!done) words.push_back(done.error().message);
@@ -138,8 +143,10 @@ struct PowerLimitControl::State {
     bool is_all_settled = true;
     for (const auto& [uuid, change] : journal.read()) {
       bool is_settled = false;
-      std::string told = put_back(nvml, uuid, change, is_settled);
-      if (!told.empty()) words.push_back(std::move(told));
+      if (!only || *only == uuid) {
+        std::string told = put_back(nvml, uuid, change, is_settled);
+        if (!told.empty()) words.push_back(std::move(told));
+      }
       is_all_settled = is_all_settled && is_settled;
       if (is_settled) note(journal.append(uuid, {change.found_mw, change.found_mw}));
     }
@@ -188,12 +195,42 @@ Result<void> PowerLimitControl::set(std::string_view uuid, Watts limit) {
   return state_->nvml.set_power_limit(uuid, limit);
 }
 
+Result<PowerLimit> PowerLimitControl::try_out(std::string_view uuid) const {
+  Result<PowerLimit> limit = state_->nvml.power_limit(uuid);
+  if (!limit) return limit;
+  const Result<void> done = state_->nvml.set_power_limit(uuid, limit->now);
+  if (!done) return tl::unexpected(done.error());
+  return limit;
+}
+
+std::string PowerLimitControl::restore(std::string_view uuid) {
+  const std::vector<std::string> words = state_->restore(uuid);
+  return fmt::format("{}", fmt::join(words, "; "));
+}
+
 std::vector<std::string> PowerLimitControl::restore() {
   return state_->restore();
 }
 
 const std::vector<std::string>& PowerLimitControl::found_at_start() const {
   return state_->found_at_start;
+}
+
+Result<PowerLimitJournal> read_power_limit_journal(const std::filesystem::path& journal) {
+  const int file = ::open(journal.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) {
+    if (kind_of_errno(errno) == ErrorKind::NotFound) return PowerLimitJournal{};
+    return fail(kind_of_errno(errno),
+                fmt::format("{}: {}", journal.string(), std::strerror(errno)));
+  }
+  PowerLimitJournal found;
+  found.is_in_use = ::flock(file, LOCK_SH | LOCK_NB) != 0;
+  for (const auto& [uuid, change] : read_changes(file)) {
+    found.changes.push_back(
+        {uuid, from_milliwatts(change.found_mw), from_milliwatts(change.set_mw)});
+  }
+  ::close(file);
+  return found;
 }
 
 Result<std::vector<std::string>> restore_power_limits(const Nvml& nvml,

@@ -15,6 +15,7 @@
 #include "descendants.hpp"
 #include "oom_counter.hpp"
 #include "outcome.hpp"
+#include "trial_power_limit.hpp"
 #include "trial_process.hpp"
 #include "wattune/base/require.hpp"
 #include "wattune/base/text.hpp"
@@ -274,7 +275,10 @@ void LocalRunner::start(const Launch& launch) {
   WATTUNE_REQUIRE(!active_.contains(trial));
   std::optional<Slot> slot = slots_.take();
   WATTUNE_REQUIRE(slot.has_value());
-  look_at_devices(trial, *slot);  // before the tick: reading them is no work of the trial
+  // Before the tick: limits, and reading the devices, are no work of the trial.
+  const Result<void> limited =
+      limit_power(options_.power_limits, space_, launch.configuration, slot->gpus);
+  look_at_devices(trial, *slot);
   tick();
   auto active = std::make_unique<Active>();
   active->launch = launch;
@@ -283,11 +287,13 @@ void LocalRunner::start(const Launch& launch) {
   active->account = accountant_.open(
       {slot->num_cores_reserved, slot->gpus, is_pinned ? slot->cores : std::vector<int>{}});
   active->edge = accountant_.mark(active->account);
-  Result<std::unique_ptr<TrialProcess>> process = start_process(launch, *slot);
+  Result<std::unique_ptr<TrialProcess>> process =
+      limited.and_then([&] { return start_process(launch, *slot); });
   if (!process) {
     accountant_.close(active->account);
+    std::string detail = process.error().message + unlimit_power(options_.power_limits, slot->gpus);
     slots_.give_back(std::move(*slot));
-    events_.push_back(trial::AssignmentEnded{trial, Outcome::FailedStart, process.error().message,
+    events_.push_back(trial::AssignmentEnded{trial, Outcome::FailedStart, std::move(detail),
                                              Seconds{}, accountant_.since(active->edge)});
     has_ended_trials_ = true;
     return;
@@ -708,8 +714,9 @@ void LocalRunner::finish(Active& active) {
   for (const std::string& name : options_.required_metrics) {
     if (!active.metrics_seen.contains(name)) facts.missing_metrics.push_back(name);
   }
-  const Ending ending = decide_ending(facts);
+  Ending ending = decide_ending(facts);
   tick();
+  ending.detail += unlimit_power(options_.power_limits, active.slot.gpus);
   events_.push_back(trial::AssignmentEnded{trial, ending.outcome, ending.detail,
                                            elapsed(active.edge_at, last_tick_),
                                            accountant_.since(active.edge)});

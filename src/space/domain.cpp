@@ -285,4 +285,28 @@ std::string allowed_text(const Parameter& parameter) {
       parameter.domain);
 }
 
+std::optional<NumberRange> number_range(const Domain& domain) {
+  const auto number_of = [](const Choice& choice) -> std::optional<double> {
+    if (const auto* whole = std::get_if<std::int64_t>(&choice)) return static_cast<double>(*whole);
+    if (const auto* real = std::get_if<double>(&choice)) return *real;
+    return std::nullopt;
+  };
+  if (const auto* real = std::get_if<FloatDomain>(&domain))
+    return NumberRange{real->low, real->high};
+  if (const auto* whole = std::get_if<IntDomain>(&domain)) {
+    return NumberRange{static_cast<double>(whole->low), static_cast<double>(whole->high)};
+  }
+  const auto* list = std::get_if<ChoiceDomain>(&domain);
+  const std::vector<Choice> choices =
+      list != nullptr ? list->choices : std::vector{std::get<ConstantDomain>(domain).value};
+  std::optional<NumberRange> range;
+  for (const Choice& choice : choices) {
+    const std::optional<double> number = number_of(choice);
+    if (!number) return std::nullopt;
+    if (!range) range = NumberRange{*number, *number};
+    range = NumberRange{std::min(range->low, *number), std::max(range->high, *number)};
+  }
+  return range;
+}
+
 }  // namespace wattune::space

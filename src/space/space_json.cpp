@@ -68,7 +68,7 @@ Domain domain_from_json(const json& in) {
   return ChoiceDomain{choices_from_json(in.at("choices")), kind == "ordinal"};
 }
 
-constexpr std::array kRoles{"none", "batch_size", "learning_rate"};
+constexpr std::array kRoles{"none", "batch_size", "learning_rate", "gpu_power_limit"};
 constexpr std::array kComparisons{"in", "<", "<=", ">", ">="};
 
 template <typename Enum, std::size_t N>

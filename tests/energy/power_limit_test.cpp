@@ -136,6 +136,44 @@ TEST_F(PowerLimits, AreChangedByOneProcessAtATime) {
   EXPECT_EQ(restore_power_limits(nvml(), journal()).error().kind, ErrorKind::Transient);
 }
 
+TEST_F(PowerLimits, ArePutBackOneByOne) {
+  PowerLimitControl control = open();
+  must(control.set("GPU-a", Watts{350.0}));
+  must(control.set("GPU-b", Watts{300.0}));
+  EXPECT_EQ(control.restore("GPU-a"), "");
+  EXPECT_EQ(limit_of("GPU-a"), 700.0);
+  EXPECT_EQ(limit_of("GPU-b"), 300.0);
+  EXPECT_EQ(control.restore("GPU-b"), "");
+  EXPECT_EQ(limit_of("GPU-b"), 700.0);
+  EXPECT_EQ(journal_size(), 0u);
+}
+
+TEST_F(PowerLimits, AreTriedOutWithoutAChange) {
+  const PowerLimitControl control = open();
+  const PowerLimit allowed = must(control.try_out("GPU-a"));
+  EXPECT_EQ(allowed.least, Watts{200.0});
+  EXPECT_EQ(allowed.most, Watts{700.0});
+  EXPECT_EQ(limit_of("GPU-a"), 700.0);
+  scenario.set("limit_result0", "4");
+  EXPECT_EQ(control.try_out("GPU-a").error().kind, ErrorKind::Permission);
+  EXPECT_EQ(journal_size(), 0u);
+}
+
+TEST_F(PowerLimits, LeftInTheJournalCanBeLookedAt) {
+  EXPECT_THAT(must(read_power_limit_journal(journal())).changes, IsEmpty());
+  set_and_die({350.0});
+  const PowerLimitJournal left = must(read_power_limit_journal(journal()));
+  EXPECT_FALSE(left.is_in_use);
+  ASSERT_EQ(left.changes.size(), 1u);
+  EXPECT_EQ(left.changes[0].uuid, "GPU-a");
+  EXPECT_EQ(left.changes[0].found, Watts{700.0});
+  EXPECT_EQ(left.changes[0].set, Watts{350.0});
+  EXPECT_EQ(limit_of("GPU-a"), 350.0);
+
+  const PowerLimitControl control = open();
+  EXPECT_TRUE(must(read_power_limit_journal(journal())).is_in_use);
+}
+
 TEST_F(PowerLimits, IgnoreALineThatWasCutOff) {
   std::ofstream(journal()) << "GPU-a 700000 350000\nGPU-b 650000 30";
   must(nvml().set_power_limit("GPU-a", Watts{350.0}));

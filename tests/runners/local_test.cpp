@@ -15,6 +15,8 @@
 #include <thread>
 
 #include "runners/local_study.hpp"
+#include "support/fake_nvml.hpp"
+#include "support/must.hpp"
 
 namespace wattune::runners {
 namespace {
@@ -542,6 +544,72 @@ TEST(LocalRunner, TellsOfTheGpusThatATrialHasAndNotOfOthers) {
   ASSERT_EQ(seen[0].state.gpus.size(), 1U);
   ASSERT_EQ(seen[1].state.gpus.size(), 1U);
   EXPECT_NE(seen[0].state.gpus[0].uuid, seen[1].state.gpus[0].uuid);
+}
+
+/// A study whose parameter `cap` is the power limit of its one GPU, which allows 200 to 700 W.
+struct CappedStudy {
+  CappedStudy() : study("report-and return") {
+    scenario.add_gpu("GPU-a");
+    scenario.set("least_limit0", "200000");
+    scenario.set("most_limit0", "700000");
+    study.options.slots.workers = 1;
+    study.options.slots.gpus_per_trial = 1;
+    study.options.slots.gpus = {"GPU-a"};
+    study.options.read_devices = [this] {
+      DeviceState state;
+      for (const energy::GpuState& gpu : nvml().states()) {
+        state.gpus.push_back({gpu.uuid, {}, {}, gpu.enforced_limit});
+      }
+      return state;
+    };
+    study.options.power_limits = &control;
+    space::Parameter cap{"cap", space::FloatDomain{200.0, 900.0, false, {}}, {}, {}};
+    cap.role = space::Role::GpuPowerLimit;
+    study.parameters = {cap};
+  }
+  energy::Nvml nvml() const {
+    return must(energy::Nvml::open({.library = fake::NvmlScenario::library()}));
+  }
+  Watts limit() const { return must(nvml().power_limit("GPU-a")).now; }
+  void start(double cap) {
+    study.configuration = space::Configuration{{cap}};
+    study.start(0);
+  }
+
+  fake::NvmlScenario scenario;
+  energy::PowerLimitControl control =
+      must(energy::PowerLimitControl::open(nvml(), scenario.folder() / "power-limits"));
+  LocalStudy study;
+};
+
+TEST(LocalRunner, SetsThePowerLimitThatATrialAsksForAndRecordsWhatIsEnforced) {
+  CappedStudy capped;
+  capped.start(350.0);
+  EXPECT_EQ(capped.limit(), Watts{350.0});
+  const auto events = capped.study.run();
+
+  EXPECT_EQ(end_of(events).outcome, Outcome::Completed);
+  EXPECT_EQ(only<trial::DevicesSeen>(events).at(0).state.gpus.at(0).power_limit, Watts{350.0});
+  EXPECT_EQ(capped.limit(), Watts{700.0});
+}
+
+TEST(LocalRunner, StartsNoTrialWhosePowerLimitCannotBeSet) {
+  CappedStudy capped;
+  capped.start(800.0);
+  const auto end = end_of(capped.study.run());
+
+  EXPECT_EQ(end.outcome, Outcome::FailedStart);
+  EXPECT_THAT(end.detail, HasSubstr("allows 200 to 700 W"));
+  EXPECT_EQ(capped.limit(), Watts{700.0});
+  EXPECT_EQ(capped.study.runner().num_free_slots(), 1u);
+}
+
+TEST(LocalRunner, TellsOfAPowerLimitThatCouldNotBePutBack) {
+  CappedStudy capped;
+  capped.start(350.0);
+  capped.scenario.set("limit_result0", "4");
+
+  EXPECT_THAT(end_of(capped.study.run()).detail, HasSubstr("power limit not put back: GPU-a"));
 }
 
 TEST(LocalRunner, SaysNothingOfDevicesThatTellNothing) {

@@ -7,6 +7,7 @@
 #include "command.hpp"
 #include "machine_options.hpp"
 #include "parse_duration.hpp"
+#include "power_limits.hpp"
 #include "state_folder.hpp"
 #include "stop_wait.hpp"
 #include "text_table.hpp"
@@ -135,6 +136,7 @@ void calibrate(const CalibrateOptions& options, const MachineOptions& machine_op
   }
   const IdleStore store = open_store();
   const SystemClock clock;
+  restore_left_power_limits(machine_options.nvml_library);
   energy::MachineMeters machine = open_machine(clock, machine_options);
   const std::vector<std::string> ids = channels_to_calibrate(machine);
   fmt::print(stderr, "leave the machine alone for {}\n", duration_text(duration));

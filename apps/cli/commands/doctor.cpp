@@ -9,6 +9,7 @@
 #include "command.hpp"
 #include "machine.hpp"
 #include "machine_checks.hpp"
+#include "power_limits.hpp"
 #include "wattune/base/version.hpp"
 #include "wrap.hpp"
 
@@ -89,6 +90,7 @@ Findings examine(const MachineOptions& options) {
   const char* search_path = std::getenv("PATH");
   paths.search_path = search_path != nullptr ? search_path : "";
   findings.checks = check_machine(paths);
+  findings.checks.push_back(check_power_limits());
   findings.checks.push_back(check_idle_power(findings.machine, read_idle_knowledge(options)));
   findings.verdict = verdict_on(findings.machine);
   return findings;

@@ -12,6 +12,7 @@
 #include "live_view.hpp"
 #include "machine_options.hpp"
 #include "parse_duration.hpp"
+#include "power_limits.hpp"
 #include "stop_wait.hpp"
 #include "text_table.hpp"
 #include "wattune/base/text.hpp"
@@ -177,6 +178,7 @@ void live(const LiveOptions& options, const MachineOptions& machine_options) {
                        fmt::format("--interval {}: at least 0.05 s", options.interval));
   }
   const SystemClock clock;
+  restore_left_power_limits(machine_options.nvml_library);
   energy::MachineMeters machine = open_machine(clock, machine_options);
   if (machine.meters.empty()) {
     throw CommandError(ExitStatus::Failure,

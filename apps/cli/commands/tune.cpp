@@ -13,6 +13,7 @@
 #include "machine.hpp"
 #include "node_meter.hpp"
 #include "output_file.hpp"
+#include "power_limits.hpp"
 #include "reading.hpp"
 #include "study_observer.hpp"
 #include "study_reader.hpp"
@@ -144,6 +145,20 @@ trial::Budgets budgets_of(const TuneOptions& options, const config::StudyFile& f
   return options.same_candidates_as.empty() ? config::make_budgets(file) : trial::Budgets{};
 }
 
+/// What sets power limits, where the study has a parameter for them; it puts them back when it
+/// goes.
+std::optional<energy::PowerLimitControl> open_power_limits(const config::StudyFile& file) {
+  if (!config::tunes_power_limit(file)) return std::nullopt;
+  const fs::path journal = power_limit_journal();
+  std::error_code ignored;
+  fs::create_directories(journal.parent_path(), ignored);
+  auto nvml = energy::Nvml::open();
+  if (!nvml) throw config::no_power_limit_error(file, nvml.error().message);
+  auto control = energy::PowerLimitControl::open(std::move(*nvml), journal);
+  if (!control) throw config::no_power_limit_error(file, control.error().message);
+  return std::move(*control);
+}
+
 study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
                     const fs::path& database) {
   const SystemClock clock;
@@ -162,11 +177,13 @@ study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
   const Result<energy::CgroupParent> groups = energy::CgroupParent::open();
   std::vector<std::string> gpus;
   for (const energy::GpuInfo& gpu : meter.machine.gpus) gpus.push_back(gpu.uuid);
+  std::optional<energy::PowerLimitControl> power_limits = open_power_limits(file);
   runners::LocalRunnerOptions runner_options = config::make_runner_options(
       file, {.files_dir = fs::absolute(fs::path{database}.replace_extension(".files")),
              .environment = trial_environment(),
              .gpus = gpus,
-             .read_devices = device_reader()});
+             .read_devices = device_reader(),
+             .power_limits = power_limits ? &*power_limits : nullptr});
   if (groups) runner_options.trial_groups = &*groups;
   const auto runner =
       runners::make_local_runner(std::move(runner_options), accountant, problem.space, clock);

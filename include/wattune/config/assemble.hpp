@@ -9,6 +9,7 @@
 
 #include "wattune/base/device_state.hpp"
 #include "wattune/config/study_file.hpp"
+#include "wattune/energy/power_limit.hpp"
 #include "wattune/runners/local.hpp"
 #include "wattune/strategies/strategy.hpp"
 #include "wattune/trial/budget.hpp"
@@ -37,10 +38,18 @@ struct RunnerSurroundings {
   std::vector<std::string> gpus;                   ///< UUIDs of the machine's GPUs.
   std::function<DeviceState()> read_devices =
       {};  ///< How warm they are; nothing is recorded without.
+  /// Sets the limits that a parameter with the role `gpu_power_limit` has; outlives the runner.
+  energy::PowerLimitControl* power_limits = nullptr;
 };
 
+/// Whether trials set the power limits of their GPUs.
+[[nodiscard]] bool tunes_power_limit(const StudyFile& file);
+/// The study file's error where nothing can set them at all.
+[[nodiscard]] StudyFileError no_power_limit_error(const StudyFile& file, const std::string& why);
+
 /// Errors   StudyFileError  a command that cannot be split, more slots than the machine has,
-///                          `cooldown` on a machine that shows no temperature
+///                          `cooldown` on a machine that shows no temperature, a power limit that
+///                          a GPU does not allow or that this user may not set
 [[nodiscard]] runners::LocalRunnerOptions make_runner_options(const StudyFile& file,
                                                               RunnerSurroundings surroundings);
 

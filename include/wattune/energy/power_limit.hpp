@@ -39,6 +39,17 @@ class PowerLimitControl {
   ///          Permission   only root may
   [[nodiscard]] Result<void> set(std::string_view uuid, Watts limit);
 
+  /// What may be set on a GPU. The limit that holds is set once more, so that a user who may set
+  /// none is told before anything depends on it.
+  ///
+  /// Errors   as `set`
+  [[nodiscard]] Result<PowerLimit> try_out(std::string_view uuid) const;
+
+  /// Puts back the limit of one GPU if it was changed.
+  ///
+  /// Gives    why it was left as it is or could not be put back; empty if all is well
+  [[nodiscard]] std::string restore(std::string_view uuid);
+
   /// Puts back every limit that was changed. What could not be put back stays in the journal.
   ///
   /// Gives    what was left as it is or could not be put back, in words
@@ -53,6 +64,25 @@ class PowerLimitControl {
 
   std::unique_ptr<State> state_;
 };
+
+/// A limit that was changed and not put back yet.
+struct ChangedPowerLimit {
+  std::string uuid;
+  Watts found;
+  Watts set;
+};
+
+/// What stands in a journal, for those who only look.
+struct PowerLimitJournal {
+  bool is_in_use = false;  ///< A process that lives will put the limits back.
+  std::vector<ChangedPowerLimit> changes;
+};
+
+/// Reads a journal and changes nothing; empty without one.
+///
+/// Errors   Permission  this user may not read it
+[[nodiscard]] Result<PowerLimitJournal> read_power_limit_journal(
+    const std::filesystem::path& journal);
 
 /// Puts back what a process that died has left changed; nothing to do without a journal.
 ///

@@ -13,6 +13,7 @@
 #include "wattune/base/device_state.hpp"
 #include "wattune/energy/accountant.hpp"
 #include "wattune/energy/cgroup.hpp"
+#include "wattune/energy/power_limit.hpp"
 #include "wattune/runners/capture.hpp"
 #include "wattune/runners/command_template.hpp"
 #include "wattune/runners/runner.hpp"
@@ -54,6 +55,9 @@ struct LocalRunnerOptions {
   /// Reads the devices at the start of every assignment; not recorded where empty.
   std::function<DeviceState()> read_devices = {};
   std::optional<CoolDownOptions> cooldown = {};  ///< Needs `read_devices`.
+  /// Where a parameter has the role of the power limit: sets it on a trial's GPUs before the trial
+  /// begins and puts back what was there when it has ended. Outlives the runner.
+  energy::PowerLimitControl* power_limits = nullptr;
   /// Files with an `oom_kill` count; those of this process's memory cgroup where empty.
   std::vector<std::filesystem::path> oom_counters = {};
   /// Control groups for the trials; outlives the runner. Where there are none, a trial's CPU time

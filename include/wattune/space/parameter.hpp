@@ -40,8 +40,18 @@ struct ConstantDomain {
 
 using Domain = std::variant<FloatDomain, IntDomain, ChoiceDomain, ConstantDomain>;
 
-/// What a parameter means to a strategy that cares (SM2 does).
-enum class Role : std::uint8_t { None, BatchSize, LearningRate };
+struct NumberRange {
+  double low = 0.0;
+  double high = 0.0;
+};
+
+/// The smallest and the largest value; nothing where a value is no number.
+[[nodiscard]] std::optional<NumberRange> number_range(const Domain& domain);
+
+/// What a parameter means to others than the program: batch size and learning rate to a strategy
+/// that cares (SM2 does), the power limit to the runner, which sets it on the trial's GPUs, in
+/// watts.
+enum class Role : std::uint8_t { None, BatchSize, LearningRate, GpuPowerLimit };
 
 enum class Comparison : std::uint8_t { In, Less, LessEqual, Greater, GreaterEqual };
 

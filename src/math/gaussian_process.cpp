@@ -113,6 +113,10 @@ double GaussianProcess::noise_variance() const {
   return standard * scale_ * scale_;
 }
 
+double GaussianProcess::smallest_variance() const {
+  return kSmallestVariance * scale_ * scale_;
+}
+
 Prediction GaussianProcess::predict(const Eigen::RowVectorXd& point) const {
   const Predictions one = predict(Eigen::MatrixXd{point});
   return {one.means[0], one.variances[0]};
@@ -192,6 +196,44 @@ Eigen::MatrixXd GaussianProcess::covariance(const Eigen::MatrixXd& left,
     result.noalias() -= left_cross.transpose() * right_cross;
   }
   return (scale_ * scale_) * result;
+}
+
+Anchors GaussianProcess::anchor(const Eigen::MatrixXd& points) const {
+  Anchors anchors{scaled(points), {}};
+  anchors.projections = correlations(shape_.family, scaled_points_, anchors.scaled_points);
+  if (num_points() > 0) {
+    factor_.triangularView<Eigen::Lower>().solveInPlace(anchors.projections);
+    factor_.transpose().triangularView<Eigen::Upper>().solveInPlace(anchors.projections);
+  }
+  return anchors;
+}
+
+Eigen::MatrixXd GaussianProcess::covariance(const Anchors& anchors,
+                                            const Eigen::MatrixXd& points) const {
+  WATTUNE_REQUIRE(anchors.projections.rows() == standard_values_.size());
+  const Eigen::MatrixXd at = scaled(points);
+  Eigen::MatrixXd result = correlations(shape_.family, anchors.scaled_points, at);
+  result.noalias() -=
+      anchors.projections.transpose() * correlations(shape_.family, scaled_points_, at);
+  return (scale_ * scale_) * result;
+}
+
+CovarianceGradient GaussianProcess::covariance_with_gradient(
+    const Anchors& anchors, const Eigen::RowVectorXd& point) const {
+  WATTUNE_REQUIRE(anchors.projections.rows() == standard_values_.size());
+  const Eigen::VectorXd at = scaled(point);
+  const SlopedCorrelations own = sloped_correlations(shape_.family, anchors.scaled_points, at);
+  const SlopedCorrelations cross = sloped_correlations(shape_.family, scaled_points_, at);
+  CovarianceGradient result;
+  result.values = own.values - anchors.projections.transpose() * cross.values;
+  // Slopes times differences of points, of the anchor itself and of its projection.
+  const Eigen::MatrixXd weighted = cross.slopes.col(0).asDiagonal() * anchors.projections;
+  Eigen::MatrixXd sum = at * (own.slopes.transpose() - weighted.colwise().sum());
+  sum.noalias() -= anchors.scaled_points * own.slopes.col(0).asDiagonal();
+  sum.noalias() += scaled_points_ * weighted;
+  result.values *= scale_ * scale_;
+  result.gradient = (scale_ * scale_) * (inverse_lengthscales_.asDiagonal() * sum).transpose();
+  return result;
 }
 
 }  // namespace wattune::math

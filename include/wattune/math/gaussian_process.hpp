@@ -60,6 +60,18 @@ struct JointPrediction {
   Eigen::MatrixXd covariance;  ///< [m x m], symmetric, positive semidefinite up to rounding
 };
 
+/// Fixed points whose covariance with one point after another is asked for.
+struct Anchors {
+  Eigen::MatrixXd scaled_points;  ///< [d x b], in length scales
+  Eigen::MatrixXd projections;    ///< [n x b], kernel matrix to the power -1 times correlations
+};
+
+/// Covariance of one point with each anchor.
+struct CovarianceGradient {
+  Eigen::VectorXd values;    ///< [b]
+  Eigen::MatrixXd gradient;  ///< [b x d], by the point
+};
+
 /// A Gaussian process over the unit cube whose prior is a constant with variance 1 around it, both
 /// after standardising the values: the kernel has no output scale.
 ///
@@ -99,6 +111,9 @@ class GaussianProcess final : public Posterior {
   /// mean of the given variances.
   [[nodiscard]] double noise_variance() const;
 
+  /// No predicted variance is below this: what rounding may leave of one.
+  [[nodiscard]] double smallest_variance() const;
+
   /// Cost     O(n^2)
   [[nodiscard]] Prediction predict(const Eigen::RowVectorXd& point) const;
   /// Each point for itself.
@@ -119,9 +134,17 @@ class GaussianProcess final : public Posterior {
   [[nodiscard]] Eigen::MatrixXd covariance(const Eigen::MatrixXd& left,
                                            const Eigen::MatrixXd& right) const override;
 
- private:
-  struct Neighbours;
+  /// Valid until the next add().
+  [[nodiscard]] Anchors anchor(const Eigen::MatrixXd& points) const;
+  /// Posterior covariance between anchors and points: [b x m].
+  ///
+  /// Cost     O(m n (b + d))
+  [[nodiscard]] Eigen::MatrixXd covariance(const Anchors& anchors,
+                                           const Eigen::MatrixXd& points) const;
+  [[nodiscard]] CovarianceGradient covariance_with_gradient(const Anchors& anchors,
+                                                            const Eigen::RowVectorXd& point) const;
 
+ private:
   void factor();
   void solve_weights();
   [[nodiscard]] Eigen::MatrixXd scaled(const Eigen::MatrixXd& points) const;

@@ -48,6 +48,15 @@ class PairImprovement {
     double upper;  // of the first loss
     double top;    // of the second loss; what improves lies below
   };
+  struct Sum {
+    PairAcquisition acquisition;
+    double magnitude;  // of what was added and subtracted on the way
+  };
+  [[nodiscard]] Sum sum_strips(const std::array<double, 2>& means,
+                               const std::array<double, 2>& deviations) const;
+  [[nodiscard]] PairAcquisition sum_logarithms(const std::array<double, 2>& means,
+                                               const std::array<double, 2>& deviations) const;
+
   std::vector<Strip> strips_;
 };
 
@@ -91,10 +100,15 @@ class SampledImprovement {
  private:
   /// Boxes of one front, side by side.
   struct BoxColumns {
-    Eigen::ArrayXXd lower;  // [c x k], -infinity where open
-    Eigen::ArrayXXd upper;  // [c x k]
+    Eigen::ArrayXXd upper;        // [c x k]
+    Eigen::ArrayXXd lengths;      // [c x k], infinite where a box is open below
+    Eigen::ArrayXXd log_lengths;  // [c x k]
   };
+  [[nodiscard]] const BoxColumns& front_of(Eigen::Index sample) const;
+  void require_samples(const Eigen::MatrixXd& samples) const;
+
   std::vector<BoxColumns> fronts_;
+  Eigen::Index num_objectives_ = 0;
   Softness softness_;
 };
 

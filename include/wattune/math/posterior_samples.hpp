@@ -37,11 +37,12 @@ class PosteriorSamples {
 
  private:
   const GaussianProcess& process_;
-  Eigen::MatrixXd baseline_;          // [b x d]
-  Eigen::MatrixXd baseline_samples_;  // [s x b]
+  Anchors anchors_;
+  double variance_unit_ = 1.0;        // of the covariance at the baseline
+  Eigen::MatrixXd factor_;            // [b x b], lower triangle, of that covariance in its unit
   Eigen::MatrixXd baseline_normals_;  // [s x b]
   Eigen::VectorXd own_normals_;       // [s]
-  Eigen::MatrixXd baseline_factor_;   // [b x b], lower triangle
+  Eigen::MatrixXd baseline_samples_;  // [s x b]
 };
 
 }  // namespace wattune::math

@@ -144,8 +144,7 @@ Eigen::VectorXd GaussianProcess::predict_means(const Eigen::MatrixXd& points) co
 }
 
 PredictionGradient GaussianProcess::predict_with_gradient(const Eigen::RowVectorXd& point) const {
-  const PredictionGradients one = predict_with_gradient(Eigen::MatrixXd{point});
-  return {one.means[0], one.variances[0], one.mean_gradients.row(0), one.variance_gradients.row(0)};
+  return predict_one_with_gradient(*this, point);
 }
 
 PredictionGradients GaussianProcess::predict_with_gradient(const Eigen::MatrixXd& points) const {

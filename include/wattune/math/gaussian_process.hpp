@@ -6,6 +6,8 @@
 #include <optional>
 #include <vector>
 
+#include "wattune/math/posterior.hpp"
+
 namespace wattune::math {
 
 // Symbols: n observed points, m points to predict, d columns, g groups of columns. Points are rows
@@ -53,26 +55,6 @@ struct Prediction {
   double variance = 0.0;
 };
 
-struct Predictions {
-  Eigen::VectorXd means;      ///< [m]
-  Eigen::VectorXd variances;  ///< [m], above 0
-};
-
-struct PredictionGradient {
-  double mean = 0.0;
-  double variance = 0.0;
-  Eigen::VectorXd mean_gradient;      ///< [d]
-  Eigen::VectorXd variance_gradient;  ///< [d]
-};
-
-/// As PredictionGradient, for many points.
-struct PredictionGradients {
-  Eigen::VectorXd means;               ///< [m]
-  Eigen::VectorXd variances;           ///< [m]
-  Eigen::MatrixXd mean_gradients;      ///< [m x d]
-  Eigen::MatrixXd variance_gradients;  ///< [m x d]
-};
-
 struct JointPrediction {
   Eigen::VectorXd mean;        ///< [m]
   Eigen::MatrixXd covariance;  ///< [m x m], symmetric, positive semidefinite up to rounding
@@ -101,7 +83,7 @@ struct CovarianceGradient {
 /// Cost     making: O(n^3); memory 2 n^2 numbers
 /// Source   Rasmussen, Williams, Gaussian Processes for Machine Learning, 2006, algorithm 2.1; no
 ///          output scale and the priors: Hvarfner, Hellsten, Nardi, ICML 2024, arXiv:2402.02229
-class GaussianProcess {
+class GaussianProcess final : public Posterior {
  public:
   /// The hyperparameters of largest posterior density, by its gradient, from the prior's mode.
   ///
@@ -137,19 +119,20 @@ class GaussianProcess {
   /// Each point for itself.
   ///
   /// Cost     O(m n^2), as matrix products: far less for each point than one by one
-  [[nodiscard]] Predictions predict(const Eigen::MatrixXd& points) const;
+  [[nodiscard]] Predictions predict(const Eigen::MatrixXd& points) const override;
   [[nodiscard]] PredictionGradient predict_with_gradient(const Eigen::RowVectorXd& point) const;
-  [[nodiscard]] PredictionGradients predict_with_gradient(const Eigen::MatrixXd& points) const;
+  [[nodiscard]] PredictionGradients predict_with_gradient(
+      const Eigen::MatrixXd& points) const override;
   /// Means alone.
   ///
   /// Cost     O(m n d)
-  [[nodiscard]] Eigen::VectorXd predict_means(const Eigen::MatrixXd& points) const;
+  [[nodiscard]] Eigen::VectorXd predict_means(const Eigen::MatrixXd& points) const override;
   [[nodiscard]] JointPrediction predict_jointly(const Eigen::MatrixXd& points) const;
   /// Posterior covariance between the rows of both.
   ///
   /// Gives    [rows of left x rows of right]
   [[nodiscard]] Eigen::MatrixXd covariance(const Eigen::MatrixXd& left,
-                                           const Eigen::MatrixXd& right) const;
+                                           const Eigen::MatrixXd& right) const override;
 
   /// Valid until the next add().
   [[nodiscard]] Anchors anchor(const Eigen::MatrixXd& points) const;

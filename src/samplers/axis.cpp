@@ -59,11 +59,14 @@ Axis::Axis(const space::Space& space, std::size_t parameter_index)
 }
 
 Place Axis::place_of(const space::Space& space, const space::Configuration& configuration) const {
+  if (!configuration.is_active(parameter_index_)) return {};
+  return place_at(space.encode(parameter_index_, configuration[parameter_index_]));
+}
+
+Place Axis::place_at(double coordinate) const {
   Place place;
-  place.is_active = configuration.is_active(parameter_index_);
-  if (!place.is_active) return place;
+  place.is_active = true;
   // Rounded to what the columns of a density hold, so that either gives the same numbers.
-  const double coordinate = space.encode(parameter_index_, configuration[parameter_index_]);
   place.coordinate = static_cast<double>(static_cast<float>(coordinate));
   if (edges_.empty()) return place;
   const auto edge = std::upper_bound(edges_.begin() + 1, edges_.end() - 1, place.coordinate);

@@ -41,8 +41,13 @@ class Axis {
   [[nodiscard]] Place place_of(const space::Space& space,
                                const space::Configuration& configuration) const;
 
+  /// Where a coordinate lies, as if the parameter were active.
+  [[nodiscard]] Place place_at(double coordinate) const;
   /// The place of a value by its number; on cells.
   [[nodiscard]] Place place_in(std::size_t cell) const;
+  /// Ends of a value's part of the interval; on cells.
+  [[nodiscard]] double low_edge(std::size_t cell) const { return edges_[cell]; }
+  [[nodiscard]] double high_edge(std::size_t cell) const { return edges_[cell + 1]; }
 
   /// Logarithm of the kernel's density (of its mass, on cells) without what depends on `at`.
   [[nodiscard]] double log_norm(const Place& centre, double bandwidth) const;

@@ -138,18 +138,25 @@ class Grid final : public Sampler {
         axes_(make_axes(options)),
         num_combinations_(count_combinations()),
         is_shuffled_(options.order == GridOrder::Shuffled),
-        shuffle_(num_combinations_, options.seed) {}
+        most_(options.count.value_or(std::numeric_limits<std::size_t>::max())),
+        shuffle_(num_combinations_, options.seed) {
+    if (most_ == 0) throw ConfigError("sampler grid: count is 0; at least 1 is needed");
+  }
 
   std::optional<space::Configuration> suggest(const trial::History& history,
                                               Rng& /*rng*/) override {
     note_default(history);
-    return points_.allowed(num_sampled_.of(history), num_combinations_,
+    const std::size_t num_sampled = num_sampled_.of(history);
+    if (num_sampled >= most_) return std::nullopt;
+    return points_.allowed(num_sampled, num_combinations_,
                            [this](std::uint64_t number) { return point(number); });
   }
 
   std::string describe() const override {
-    return "grid of " + std::to_string(num_combinations_) +
-           (is_shuffled_ ? " combinations, shuffled" : " combinations");
+    std::string text = "grid of " + std::to_string(num_combinations_) + " combinations";
+    if (is_shuffled_) text += ", shuffled";
+    if (most_ < num_combinations_) text += ", " + std::to_string(most_) + " of them";
+    return text;
   }
 
  private:
@@ -220,6 +227,7 @@ class Grid final : public Sampler {
   std::vector<std::vector<double>> axes_;
   std::uint64_t num_combinations_;
   bool is_shuffled_;
+  std::size_t most_;
   Shuffle shuffle_;
   std::optional<space::Configuration> tried_default_;
   SamplerTrialCount num_sampled_;

@@ -8,10 +8,8 @@
 #include "wattune/math/pareto.hpp"
 
 namespace wattune::samplers {
-namespace {
 
-/// A tenth of each objective's range beyond the worst.
-std::vector<double> reference_of(std::span<const std::vector<double>> points) {
+std::vector<double> reference_beyond(std::span<const std::vector<double>> points) {
   std::vector<double> least = points.front();
   std::vector<double> worst = points.front();
   for (const auto& point : points) {
@@ -26,8 +24,6 @@ std::vector<double> reference_of(std::span<const std::vector<double>> points) {
   }
   return worst;
 }
-
-}  // namespace
 
 void LossTable::set(std::uint32_t number, std::span<const double> losses) {
   WATTUNE_REQUIRE(losses.size() == num_objectives_);
@@ -128,7 +124,8 @@ Layers::Front Layers::spread_out(Front front, std::size_t count) {
     points.emplace_back(losses_[number].begin(), losses_[number].end());
   }
   Front chosen;
-  for (const std::size_t index : math::select_by_hypervolume(points, reference_of(points), count)) {
+  for (const std::size_t index :
+       math::select_by_hypervolume(points, reference_beyond(points), count)) {
     chosen.push_back(front[index]);
   }
   last_front_ = std::move(front);

@@ -26,6 +26,10 @@ class LossTable {
   std::vector<double> losses_;
 };
 
+/// Reference point for the hypervolume of a front: a tenth of each objective's range beyond its
+/// worst. Requires one point.
+[[nodiscard]] std::vector<double> reference_beyond(std::span<const std::vector<double>> points);
+
 /// Trials sorted into fronts, kept sorted while trials come.
 ///
 /// Cost     one objective: O(log n) per trial. Several: a new trial moves those it beats one front

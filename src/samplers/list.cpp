@@ -12,16 +12,16 @@ namespace {
 class ListSampler final : public Sampler {
  public:
   explicit ListSampler(std::vector<space::Configuration> configurations)
-      : configurations_(std::move(configurations)) {}
+      : configurations_(std::move(configurations)), was_tried_(configurations_.size(), false) {}
 
   std::optional<space::Configuration> suggest(const trial::History& history, Rng&) override {
-    for (const space::Configuration& configuration : configurations_) {
-      const bool was_tried = std::ranges::any_of(history.trials(), [&](const trial::Trial& trial) {
-        return trial.purpose() == trial::Purpose::Search && trial.configuration() == configuration;
-      });
-      if (!was_tried) return configuration;
+    const auto trials = history.trials();
+    for (; num_seen_ < trials.size(); ++num_seen_) {
+      if (trials[num_seen_].purpose() == trial::Purpose::Search) note(trials[num_seen_]);
     }
-    return std::nullopt;
+    const auto next = std::ranges::find(was_tried_, false);
+    if (next == was_tried_.end()) return std::nullopt;
+    return configurations_[static_cast<std::size_t>(next - was_tried_.begin())];
   }
 
   std::string describe() const override {
@@ -29,7 +29,15 @@ class ListSampler final : public Sampler {
   }
 
  private:
+  void note(const trial::Trial& trial) {
+    for (std::size_t i = 0; i < configurations_.size(); ++i) {
+      if (trial.configuration() == configurations_[i]) was_tried_[i] = true;
+    }
+  }
+
   std::vector<space::Configuration> configurations_;
+  std::vector<bool> was_tried_;
+  std::size_t num_seen_ = 0;
 };
 
 }  // namespace

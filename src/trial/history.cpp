@@ -27,17 +27,6 @@ TrialState state_after(Outcome outcome) {
   }
 }
 
-double as_loss(const Objective& objective, double value) {
-  return objective.direction == Direction::Maximize ? -value : value;
-}
-
-double excess(const Constraint& constraint, double value) {
-  double sum = 0.0;
-  if (constraint.min) sum += std::max(0.0, *constraint.min - value);
-  if (constraint.max) sum += std::max(0.0, value - *constraint.max);
-  return sum;
-}
-
 /// Part of an amount cannot be compared with the whole of another.
 std::optional<double> whole(const energy::Amount& amount) {
   return amount.is_whole() ? std::optional{amount.value} : std::nullopt;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -110,6 +111,17 @@ std::string unit_of(const Measure& measure, std::string_view currency) {
   }
   WATTUNE_REQUIRE(false);
   return {};
+}
+
+double as_loss(const Objective& objective, double value) {
+  return objective.direction == Direction::Maximize ? -value : value;
+}
+
+double excess(const Constraint& constraint, double value) {
+  double sum = 0.0;
+  if (constraint.min) sum += std::max(0.0, *constraint.min - value);
+  if (constraint.max) sum += std::max(0.0, value - *constraint.max);
+  return sum;
 }
 
 std::string_view to_text(ResourceUnit unit) {

@@ -102,10 +102,21 @@ TEST(Grid, ShufflesWithoutReplacement) {
   EXPECT_EQ(shuffled, sorted);
 }
 
+TEST(Grid, OffersNoMoreThanTheCount) {
+  const space::Space space{{parameter("n", IntDomain{1, 300, false, 1})}};
+  EXPECT_THAT(all_of(space, {.count = 2}), ElementsAre(R"({"n":1})", R"({"n":2})"));
+  const auto all = all_of(space, {.order = GridOrder::Shuffled, .seed = 5});
+  auto sample = all_of(space, {.order = GridOrder::Shuffled, .count = 40, .seed = 5});
+  EXPECT_EQ(sample, std::vector(all.begin(), all.begin() + 40));
+  EXPECT_EQ(make_grid(space, {.count = 40})->describe(), "grid of 300 combinations, 40 of them");
+}
+
 TEST(Grid, RefusesWhatCannotBeAGrid) {
   const space::Space space{{parameter("x", FloatDomain{})}};
   EXPECT_THAT([&] { static_cast<void>(make_grid(space, {.points_per_float = 0})); },
               ThrowsMessage<ConfigError>(HasSubstr("0 points for parameter \"x\"")));
+  EXPECT_THAT([&] { static_cast<void>(make_grid(space, {.count = 0})); },
+              ThrowsMessage<ConfigError>(HasSubstr("count is 0")));
   EXPECT_THAT(
       [&] {
         static_cast<void>(make_grid(space, {.points = {{"y", 3}}}));

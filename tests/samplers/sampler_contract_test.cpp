@@ -1,8 +1,14 @@
 #include "contracts/sampler_contract.hpp"
 
 #include "support/must.hpp"
+#include "wattune/samplers/cma_es.hpp"
+#include "wattune/samplers/differential_evolution.hpp"
+#include "wattune/samplers/enqueued.hpp"
 #include "wattune/samplers/grid.hpp"
+#include "wattune/samplers/latin_hypercube.hpp"
 #include "wattune/samplers/list.hpp"
+#include "wattune/samplers/nsga2.hpp"
+#include "wattune/samplers/nsga3.hpp"
 #include "wattune/samplers/random.hpp"
 #include "wattune/samplers/sobol.hpp"
 #include "wattune/samplers/tpe.hpp"
@@ -30,6 +36,37 @@ INSTANTIATE_TEST_SUITE_P(
         SamplerCase{
             "Grid",
             [](const auto& problem) { return make_grid(problem.space, {.points_per_int = 3}); }},
+        SamplerCase{"LatinHypercube",
+                    [](const auto& problem) {
+                      return make_latin_hypercube(problem.space,
+                                                  {.count = 20, .seed = problem.seed});
+                    }},
+        SamplerCase{
+            "CmaEs",
+            [](const auto& problem) { return make_cma_es(problem.space, {.seed = problem.seed}); }},
+        SamplerCase{"CmaEsBipop",
+                    [](const auto& problem) {
+                      return make_cma_es(problem.space,
+                                         {.population_size = 6, .restarts = CmaRestarts::Bipop});
+                    }},
+        SamplerCase{"DifferentialEvolution",
+                    [](const auto& problem) {
+                      return make_differential_evolution(
+                          problem.space, {.population_size = 12, .seed = problem.seed});
+                    }},
+        SamplerCase{"DifferentialEvolutionRand1Bin",
+                    [](const auto& problem) {
+                      return make_differential_evolution(
+                          problem.space,
+                          {.population_size = 5, .strategy = DifferentialStrategy::Rand1Bin});
+                    }},
+        SamplerCase{"Enqueued",
+                    [](const auto& problem) {
+                      auto given = drawn_configurations(problem);
+                      given.resize(25);
+                      return make_enqueued(problem.space, std::move(given),
+                                           make_tpe(problem.space, {.seed = problem.seed}));
+                    }},
         SamplerCase{"List",
                     [](const auto& problem) {
                       return make_list(problem.space, drawn_configurations(problem));
@@ -39,6 +76,22 @@ INSTANTIATE_TEST_SUITE_P(
                       return make_grid(problem.space, {.points_per_int = 3,
                                                        .order = GridOrder::Shuffled,
                                                        .seed = problem.seed});
+                    }},
+        SamplerCase{"Nsga2",
+                    [](const auto& problem) {
+                      return make_nsga2(problem.space,
+                                        {.population_size = 10, .seed = problem.seed});
+                    }},
+        SamplerCase{"Nsga2Uniform",
+                    [](const auto& problem) {
+                      return make_nsga2(
+                          problem.space,
+                          {.population_size = 5, .variation = {.crossover = Crossover::Uniform}});
+                    }},
+        SamplerCase{"Nsga3",
+                    [](const auto& problem) {
+                      return make_nsga3(problem.space, problem.objectives.size(),
+                                        {.population_size = 10, .seed = problem.seed});
                     }},
         SamplerCase{
             "Tpe",

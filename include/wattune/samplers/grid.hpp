@@ -22,6 +22,9 @@ struct GridOptions {
   std::map<std::string, std::size_t> points = {};  ///< By parameter, in place of the two above.
   bool upper_bound = true;                         ///< Do continuous parameters include `high`?
   GridOrder order = GridOrder::Lexicographic;
+  /// How many combinations are offered at most; with a shuffled order a sample without
+  /// replacement.
+  std::optional<std::size_t> count = std::nullopt;
   std::uint64_t seed = 0;  ///< Of the shuffled order.
 };
 
@@ -31,8 +34,9 @@ struct GridOptions {
 /// so is the default configuration where the study has tried it.
 /// Choices are all tried.
 ///
-/// Errors   ConfigError  0 points, `points` for an unknown name, more than 10^15 combinations
-/// Cost     lexicographic: O(parameters) per suggestion; shuffled: as many draws as one allowed
+/// Errors   ConfigError  0 points or a count of 0, `points` for an unknown name, more than 10^15
+/// combinations Cost     lexicographic: O(parameters) per suggestion; shuffled: as many draws as
+/// one allowed
 ///          combination takes on average
 [[nodiscard]] std::unique_ptr<Sampler> make_grid(space::Space space, const GridOptions& options);
 

@@ -53,6 +53,11 @@ struct Constraint {
   std::optional<double> max;
 };
 
+/// The objective's value with lower being better: a maximised one is negated.
+[[nodiscard]] double as_loss(const Objective& objective, double value);
+/// How far a value breaks the constraint; 0 where it keeps it.
+[[nodiscard]] double excess(const Constraint& constraint, double value);
+
 enum class ResourceUnit : std::uint8_t {
   Run,  ///< The program as a whole: it runs once, from 0 to 1.
   Epochs,

@@ -5,6 +5,7 @@
 //
 //   --quality          best values and hypervolumes reached on test problems
 //   --speed            times of suggestions, studies and hypervolumes on one pinned core
+//   --quick            without the study of 10,000 trials, which takes a peer minutes
 //   --only NAMES       keys or problems, separated by commas, such as hartmann6,hv_zdt1_60
 //   --samplers NAMES   ours; the first is judged, the others are compared with it
 //   --peers NAMES      others; `none`, or `kept` for what earlier runs left
@@ -53,6 +54,7 @@ SearchBenchOptions parse(int argc, char** argv) {
   const std::map<std::string, std::function<void()>> flags{
       {"--quality", [&] { options.is_quality = true; }},
       {"--speed", [&] { options.is_speed = true; }},
+      {"--quick", [&] { options.is_quick = true; }},
       {"--fresh", [&] { options.is_fresh = true; }}};
   const std::map<std::string, std::function<void(const std::string&)>> values{
       {"--only", [&](const std::string& value) { options.only = split(value); }},

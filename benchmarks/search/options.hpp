@@ -21,6 +21,7 @@ struct SearchBenchOptions {
   std::optional<std::filesystem::path> data;  ///< Folder with lcbench/.
   std::optional<std::filesystem::path> json;  ///< Where all results go, seed by seed.
   std::filesystem::path peer_folder;          ///< Keeps the virtual environment and peers' results.
+  bool is_quick = false;                      ///< Leaves out what takes minutes.
   bool is_fresh = false;                      ///< Forget what peers did in earlier runs.
   bool measures_peers = true;                 ///< False: only what earlier runs left.
 };

@@ -119,7 +119,7 @@ Peers::Peers(const SearchBenchOptions& options) : options_(options) {
     const json done = install.receive();
     if (done.contains("error")) throw std::runtime_error(done.at("error").get<std::string>());
   }
-  const json hello = start()->receive();
+  const json hello = json::parse(std::ifstream{options.peer_folder / "installed.json"});
   for (const json& entry : hello.at("peers")) {
     const auto name = entry.at("name").get<std::string>();
     const bool is_named = options.peers.empty() || std::ranges::count(options.peers, name) > 0;
@@ -135,8 +135,23 @@ std::filesystem::path Peers::python() const {
   return options_.peer_folder / "venv/bin/python";
 }
 
-std::unique_ptr<PeerProcess> Peers::start() const {
-  return std::make_unique<PeerProcess>(python(), std::vector<std::string>{"serve"});
+std::unique_ptr<PeerProcess> Peers::take_process() {
+  const std::lock_guard lock{mutex_};
+  if (idle_.empty()) {
+    return std::make_unique<PeerProcess>(python(), std::vector<std::string>{"serve"});
+  }
+  auto process = std::move(idle_.back());
+  idle_.pop_back();
+  return process;
+}
+
+json Peers::ask(const json& job) {
+  auto process = take_process();
+  process->send(job);
+  json answer = process->receive();
+  const std::lock_guard lock{mutex_};
+  idle_.push_back(std::move(process));
+  return answer;
 }
 
 void Peers::read_results() {
@@ -169,21 +184,30 @@ std::optional<SearchResult> Peers::kept(const Peer& peer, const SearchProblem& p
   return found->second;
 }
 
-std::optional<SearchResult> Peers::run(PeerProcess* process, const Peer& peer,
-                                       const SearchProblem& problem, std::size_t num_evaluations,
-                                       std::uint64_t seed) {
-  process->send({{"study", peer.name},
-                 {"space", to_json(problem.space)},
-                 {"num_objectives", problem.num_objectives},
-                 {"num_constraints", problem.num_constraints},
-                 {"noise_deviations", problem.noise_deviations},
-                 {"reference", problem.reference},
-                 {"evaluations", num_evaluations},
-                 {"seed", seed}});
+std::optional<SearchResult> Peers::run(const Peer& peer, const SearchProblem& problem,
+                                       std::size_t num_evaluations, std::uint64_t seed) {
+  auto process = take_process();
+  auto result = search(*process, peer, problem, num_evaluations, seed);
+  if (result) keep(peer, problem, seed, *result);
+  const std::lock_guard lock{mutex_};
+  idle_.push_back(std::move(process));
+  return result;
+}
+
+std::optional<SearchResult> Peers::search(PeerProcess& process, const Peer& peer,
+                                          const SearchProblem& problem, std::size_t num_evaluations,
+                                          std::uint64_t seed) const {
+  process.send({{"study", peer.name},
+                {"space", to_json(problem.space)},
+                {"num_objectives", problem.num_objectives},
+                {"num_constraints", problem.num_constraints},
+                {"noise_deviations", problem.noise_deviations},
+                {"reference", problem.reference},
+                {"evaluations", num_evaluations},
+                {"seed", seed}});
   SearchResult result;
   while (true) {
-    const json message = process->receive();
-    if (message.contains("hello")) continue;
+    const json message = process.receive();
     if (message.contains("error")) {
       fmt::print(stderr, "bench-search: {} on {}: {}\n", peer.name, problem.name,
                  message.at("error").get<std::string>());
@@ -191,17 +215,16 @@ std::optional<SearchResult> Peers::run(PeerProcess* process, const Peer& peer,
     }
     if (message.contains("done")) {
       result.seconds = message.at("done");
-      keep(peer, problem, seed, result);
       return result;
     }
     const auto configuration = problem.space.from_json(message.at("ask"));
     if (!configuration || !problem.space.contains(*configuration)) {
-      process->send({{"refused", configuration ? "forbidden" : configuration.error().message}});
+      process.send({{"refused", configuration ? "forbidden" : configuration.error().message}});
       continue;
     }
     const std::size_t evaluation = result.exact_values.size();
     result.exact_values.push_back(problem.values(*configuration));
-    process->send({{"values", observe(problem, result.exact_values.back(), seed, evaluation)}});
+    process.send({{"values", observe(problem, result.exact_values.back(), seed, evaluation)}});
   }
 }
 

@@ -64,17 +64,23 @@ class Peers {
   [[nodiscard]] const std::map<std::string, std::string>& missing() const { return missing_; }
   [[nodiscard]] std::filesystem::path python() const;
 
-  /// A process that can run studies.
-  [[nodiscard]] std::unique_ptr<PeerProcess> start() const;
-  /// From the file, or run now. Nothing where it failed, or where nothing may be measured.
-  [[nodiscard]] std::optional<SearchResult> run(PeerProcess* process, const Peer& peer,
-                                                const SearchProblem& problem,
+  /// The script's answer to one job that asks nothing back.
+  [[nodiscard]] nlohmann::json ask(const nlohmann::json& job);
+  /// Runs a search now and keeps the result. Nothing where it failed.
+  [[nodiscard]] std::optional<SearchResult> run(const Peer& peer, const SearchProblem& problem,
                                                 std::size_t num_evaluations, std::uint64_t seed);
+  /// What an earlier run left.
   [[nodiscard]] std::optional<SearchResult> kept(const Peer& peer, const SearchProblem& problem,
                                                  std::size_t num_evaluations,
                                                  std::uint64_t seed) const;
 
  private:
+  /// An idle process of the script, or a new one.
+  [[nodiscard]] std::unique_ptr<PeerProcess> take_process();
+  [[nodiscard]] std::optional<SearchResult> search(PeerProcess& process, const Peer& peer,
+                                                   const SearchProblem& problem,
+                                                   std::size_t num_evaluations,
+                                                   std::uint64_t seed) const;
   void read_results();
   void keep(const Peer& peer, const SearchProblem& problem, std::uint64_t seed,
             const SearchResult& result);
@@ -83,6 +89,7 @@ class Peers {
   std::vector<Peer> peers_;
   std::map<std::string, std::string> missing_;
   mutable std::mutex mutex_;
+  std::vector<std::unique_ptr<PeerProcess>> idle_;
   std::map<std::string, SearchResult> results_;  // by peer, version, problem and seed; the longest
 };
 

@@ -20,6 +20,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
+constexpr std::uint64_t kFirstSeed = 1;
+
 /// One key of the table: a problem at a number of evaluations.
 struct Case {
   std::string key;
@@ -63,14 +65,13 @@ std::optional<double> loss_of(const SearchProblem& problem, const SearchResult& 
   return problem.num_constraints > 0 ? *value : *value - problem.best;
 }
 
-/// Runs tasks on so many threads; each thread gets a context of its own, made when it is needed.
+/// Runs tasks on so many threads.
 void run_in_parallel(std::size_t num_jobs, std::size_t num_tasks,
-                     const std::function<std::function<void(std::size_t)>()>& make_worker) {
+                     const std::function<void(std::size_t)>& work) {
   std::atomic<std::size_t> next{0};
   std::vector<std::jthread> threads;
   for (std::size_t job = 0; job < std::min(num_jobs, num_tasks); ++job) {
     threads.emplace_back([&] {
-      const auto work = make_worker();
       for (std::size_t i = next++; i < num_tasks; i = next++) work(i);
     });
   }
@@ -105,12 +106,10 @@ class QualityRun {
  private:
   [[nodiscard]] Scores run_ours(const NamedSampler& sampler, const Case& one) {
     Scores scores{sampler.name, std::vector<std::optional<double>>(one.num_repeats)};
-    run_in_parallel(options_.num_jobs, one.num_repeats, [&] {
-      return [&](std::size_t repeat) {
-        const auto result =
-            run_study(sampler.make, *one.problem, one.num_evaluations, first_seed + repeat);
-        scores.values[repeat] = loss_of(*one.problem, result, one.num_evaluations);
-      };
+    run_in_parallel(options_.num_jobs, one.num_repeats, [&](std::size_t repeat) {
+      const auto result =
+          run_study(sampler.make, *one.problem, one.num_evaluations, kFirstSeed + repeat);
+      scores.values[repeat] = loss_of(*one.problem, result, one.num_evaluations);
     });
     return scores;
   }
@@ -119,20 +118,17 @@ class QualityRun {
   [[nodiscard]] std::optional<Scores> run_peer(const Peer& peer, const Case& one) {
     Scores scores{peer.name, std::vector<std::optional<double>>(one.num_repeats)};
     std::atomic<bool> is_complete{true};
-    run_in_parallel(options_.num_jobs, one.num_repeats, [&] {
-      return [&, process = std::shared_ptr<PeerProcess>{}](std::size_t repeat) mutable {
-        const std::uint64_t seed = first_seed + repeat;
-        auto result = peers_->kept(peer, *one.problem, one.num_evaluations, seed);
-        if (!result && options_.measures_peers && is_complete) {
-          if (!process) process = peers_->start();
-          result = peers_->run(process.get(), peer, *one.problem, one.num_evaluations, seed);
-        }
-        if (!result) {
-          is_complete = false;
-          return;
-        }
+    run_in_parallel(options_.num_jobs, one.num_repeats, [&](std::size_t repeat) {
+      const std::uint64_t seed = kFirstSeed + repeat;
+      auto result = peers_->kept(peer, *one.problem, one.num_evaluations, seed);
+      if (!result && options_.measures_peers && is_complete) {
+        result = peers_->run(peer, *one.problem, one.num_evaluations, seed);
+      }
+      if (result) {
         scores.values[repeat] = loss_of(*one.problem, *result, one.num_evaluations);
-      };
+      } else {
+        is_complete = false;
+      }
     });
     return is_complete ? std::optional{scores} : std::nullopt;
   }
@@ -271,8 +267,6 @@ class QualityRun {
   void write_details() const {
     if (options_.json) std::ofstream{*options_.json} << details_.dump(1) << '\n';
   }
-
-  static constexpr std::uint64_t first_seed = 1;
 
   SearchBenchOptions options_;
   std::vector<NamedSampler> samplers_;

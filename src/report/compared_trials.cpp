@@ -4,6 +4,11 @@
 #include <functional>
 
 namespace wattune::report {
+namespace {
+
+constexpr double kNear = 0.95;
+
+}  // namespace
 
 ComparedTrials compared_trials(const trial::History& history) {
   ComparedTrials compared;
@@ -15,14 +20,14 @@ ComparedTrials compared_trials(const trial::History& history) {
       ++compared.num_failed;
     } else if (!trial.reports().empty()) {
       candidates.push_back(&trial);
-      reached.push_back(trial.step());
+      reached.push_back(std::min(trial.step(), history.problem().resource.max));
     }
   }
   if (reached.empty()) return compared;
   std::ranges::sort(reached, std::greater{});
   compared.step = reached[(reached.size() - 1) / 2];
   for (const trial::Trial* trial : candidates) {
-    if (trial->step() >= *compared.step) {
+    if (trial->step() >= kNear * *compared.step) {
       compared.trials.push_back(trial);
     } else {
       ++compared.num_shorter;

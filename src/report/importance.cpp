@@ -52,7 +52,7 @@ std::vector<Observed> observe(const History& history, const ComparedTrials& comp
                               const Measure& measure) {
   std::vector<Observed> observed;
   for (const trial::Trial* trial : compared.trials) {
-    const auto value = history.value_at(*trial, measure, *compared.step);
+    const auto value = history.value_at(*trial, measure, compared.step_of(*trial));
     if (value && std::isfinite(*value)) observed.push_back({trial, *value});
   }
   return observed;

@@ -7,6 +7,7 @@
 
 #include "compared_trials.hpp"
 #include "wattune/base/text.hpp"
+#include "wattune/math/statistics.hpp"
 
 namespace wattune::report {
 namespace {
@@ -68,6 +69,13 @@ std::optional<math::Correlation> pearson_of_logs(std::vector<double> proxy,
   return math::pearson(proxy, energy);
 }
 
+/// Samples differ by part of a batch even where all trainings are of one length.
+bool hardly_varies(const Proxy& proxy) {
+  constexpr double kSame = 1.05;
+  const math::Range range = math::min_max(column(proxy.points, &ProxyPoint::proxy));
+  return range.min > 0.0 && range.max < kSame * range.min;
+}
+
 /// A trial that may be chosen: its loss of quality, and the proxy turned so that less is preferred.
 struct Candidate {
   ProxyPoint point;
@@ -84,11 +92,13 @@ std::optional<double> quality_loss(const History& history, const Trial& trial, d
   return quality.direction == trial::Direction::Maximize ? -*value : *value;
 }
 
-std::vector<Candidate> candidates_of(const History& history, const Proxy& proxy, double step) {
+std::vector<Candidate> candidates_of(const History& history, const Proxy& proxy,
+                                     const ComparedTrials& compared) {
   const double sign = proxy.spearman && proxy.spearman->value < 0.0 ? -1.0 : 1.0;
   std::vector<Candidate> candidates;
   for (const ProxyPoint& point : proxy.points) {
     const Trial& trial = history.trial(point.trial);
+    const double step = compared.step_of(trial);
     const auto loss = quality_loss(history, trial, step);
     if (!loss || history.violation_at(trial, step) != 0.0) continue;
     candidates.push_back({point, *loss, sign * point.proxy});
@@ -99,8 +109,9 @@ std::vector<Candidate> candidates_of(const History& history, const Proxy& proxy,
 
 /// Goes down the qualities, and looks at each what the proxy would choose of all that is as good.
 /// Of trials that the proxy cannot tell apart, the cheapest counts as its choice.
-std::optional<Misled> worst_choice(const History& history, const Proxy& proxy, double step) {
-  const std::vector<Candidate> candidates = candidates_of(history, proxy, step);
+std::optional<Misled> worst_choice(const History& history, const Proxy& proxy,
+                                   const ComparedTrials& compared) {
+  const std::vector<Candidate> candidates = candidates_of(history, proxy, compared);
   const trial::Objective& quality = history.problem().objectives.front();
   const Candidate* chosen = nullptr;
   const Candidate* cheapest = nullptr;
@@ -153,8 +164,8 @@ Proxy make_proxy(const History& history, const ComparedTrials& compared, const s
   Proxy proxy;
   proxy.name = name;
   for (const Trial* trial : compared.trials) {
-    const auto energy = history.value_at(*trial, kEnergy, *compared.step);
-    const auto value = proxy_value(history, *trial, *compared.step, name);
+    const auto energy = history.value_at(*trial, kEnergy, compared.step_of(*trial));
+    const auto value = proxy_value(history, *trial, compared.step_of(*trial), name);
     if (!energy || !value || !std::isfinite(*value)) continue;
     proxy.points.push_back({trial->id(), *value, *energy});
   }
@@ -162,7 +173,7 @@ Proxy make_proxy(const History& history, const ComparedTrials& compared, const s
   const auto energies = column(proxy.points, &ProxyPoint::energy_j);
   proxy.spearman = math::spearman(values, energies);
   proxy.pearson_of_logs = pearson_of_logs(values, energies);
-  if (proxy.spearman) proxy.misled = worst_choice(history, proxy, *compared.step);
+  if (proxy.spearman) proxy.misled = worst_choice(history, proxy, compared);
   warn(history, proxy);
   return proxy;
 }
@@ -171,7 +182,7 @@ void note_energy(ProxyReport& report, const History& history, const ComparedTria
   std::size_t num_modelled = 0;
   std::size_t num_shared = 0;
   for (const Trial* trial : compared.trials) {
-    if (!history.value_at(*trial, kEnergy, *compared.step)) continue;
+    if (!history.value_at(*trial, kEnergy, compared.step_of(*trial))) continue;
     ++report.num_trials;
     num_modelled += trial->energy().provenance == Provenance::Modelled ? 1 : 0;
     num_shared += trial->had_company() ? 1 : 0;
@@ -230,15 +241,16 @@ ProxyReport proxies(const History& history, const std::vector<std::string>& name
   std::vector<std::string> untold;
   for (const std::string& name : wanted) {
     Proxy proxy = make_proxy(history, compared, name);
-    if (proxy.spearman) {
+    if (proxy.spearman && !(names.empty() && hardly_varies(proxy))) {
       report.proxies.push_back(std::move(proxy));
     } else {
       untold.push_back(name);
     }
   }
   if (!untold.empty()) {
-    report.notes.push_back(fmt::format("the same in every trial, or known of fewer than {}: {}",
-                                       kLeastTrials, join_names(untold)));
+    report.notes.push_back(
+        fmt::format("about the same in every trial, or known of fewer than {}: {}", kLeastTrials,
+                    join_names(untold)));
   }
   return report;
 }

@@ -121,6 +121,21 @@ TEST(Importance, ComparesTrialsAtTheStepThatHalfOfThemReached) {
   EXPECT_GT(result.explained.value(), 0.9);
 }
 
+TEST(Importance, TrialsThatEndWithinABatchOfEachOtherAreCompared) {
+  HistoryBuilder builder{fake::make_problem(fake::unit_cube(1), {Direction::Minimize}, 0, 100.0)};
+  for (int i = 0; i < 30; ++i) {
+    const TrialId id =
+        builder.add_running(builder.history().problem().space.from_unit(std::array{i / 30.0}));
+    // Above a full training, or up to 4 short of it, as whole batches go; one has half of it.
+    builder.report(id, i == 7 ? 50.0 : i % 2 == 0 ? 100.0 + i : 96.0, i);
+    builder.end(id, trial::Outcome::Completed);
+  }
+  const auto result = importance(builder.history(), kObjective, ImportanceMethod::Fanova);
+  EXPECT_EQ(result.step, 100.0);
+  EXPECT_EQ(result.num_trials, 29U);
+  EXPECT_THAT(result.notes, Contains("1 trial had not come that far and is left out"));
+}
+
 TEST(Importance, SaysThatTenTrialsAreTheLeastAndHowManyWouldDo) {
   const auto builder = spread(fake::unit_cube(6), 9, [](const auto& x) { return x[0]; });
   const auto result = importance(builder.history(), kObjective, ImportanceMethod::Fanova);

@@ -48,12 +48,10 @@ std::vector<std::string> row_of(const std::string& name, const Json& entry) {
 std::string head_of(const Json& entry, const std::string& step) {
   const std::string where = fmt::format("{} trials{}", entry.at("num_trials").get<int>(), step);
   if (entry.at("method") == "ped-anova") {
-    return fmt::format("{}: what the best {} of {} have in common",
-                       entry.at("measure").get<std::string>(), entry.at("num_good").get<int>(),
+    return fmt::format("what the best {} of {} have in common", entry.at("num_good").get<int>(),
                        where);
   }
-  std::string text = fmt::format("{}: shares of its variance over the whole space, from {}",
-                                 entry.at("measure").get<std::string>(), where);
+  std::string text = fmt::format("shares of its variance over the whole space, from {}", where);
   if (entry.at("explained").is_number()) {
     text += fmt::format("; the forest tells {:.0f} % among trials it has not seen",
                         100.0 * std::max(0.0, entry.at("explained").get<double>()));
@@ -67,28 +65,34 @@ std::string notes_text(const Json& notes) {
   return text;
 }
 
-std::string importance_text(const Json& entry, const std::string& step) {
-  std::string text = wrapped("", head_of(entry, step), 0);
-  if (!entry.at("parameters").empty()) {
-    TextTable table{{"parameter", "share", "90 % of trees", ""}};
-    if (entry.at("method") == "ped-anova")
-      table = TextTable{{"parameter", "share", "90 % of resamples", ""}};
-    for (const Json& one : entry.at("parameters")) table.add(row_of(one.at("name"), one));
-    text += "\n" + table.text();
-  }
-  // Less than that is rounding of the forest's steps.
-  constexpr double kLeastShown = 0.01;
-  TextTable pairs{{"together", "share", "90 % of trees", ""}};
+std::string parameters_text(const Json& entry) {
+  const bool is_fanova = entry.at("method") == "fanova";
+  TextTable table{{"parameter", "share", is_fanova ? "90 % of trees" : "90 % of resamples", ""}};
+  for (const Json& one : entry.at("parameters")) table.add(row_of(one.at("name"), one));
+  return entry.at("parameters").empty() ? "" : "\n" + table.text();
+}
+
+/// The pairs that are worth a line.
+std::string pairs_text(const Json& entry) {
+  constexpr double kLeastShare = 0.01;
+  constexpr std::size_t kMostPairs = 5;
+  TextTable table{{"together, beyond each alone", "share", "90 % of trees", ""}};
   std::size_t num_pairs = 0;
   for (const Json& pair : entry.at("pairs")) {
-    if (pair.at("share").get<double>() < kLeastShown || num_pairs == 5) break;
-    pairs.add(row_of(fmt::format("{} × {}", pair.at("names").at(0).get<std::string>(),
+    if (pair.at("share").get<double>() < kLeastShare || num_pairs == kMostPairs) break;
+    table.add(row_of(fmt::format("{} × {}", pair.at("names").at(0).get<std::string>(),
                                  pair.at("names").at(1).get<std::string>()),
                      pair));
     ++num_pairs;
   }
-  if (num_pairs > 0) text += "\n" + pairs.text();
-  return text + (entry.at("notes").empty() ? "" : "\n") + notes_text(entry.at("notes"));
+  return num_pairs == 0 ? "" : "\n" + table.text();
+}
+
+std::string importance_text(const Json& entry, const std::string& step) {
+  const auto measure = entry.at("measure").get<std::string>();
+  return wrapped(measure + ":", head_of(entry, step), 0) + parameters_text(entry) +
+         pairs_text(entry) + (entry.at("notes").empty() ? "" : "\n") +
+         notes_text(entry.at("notes"));
 }
 
 /// The measures that can be asked for: what the study is about, and every metric.

@@ -35,6 +35,8 @@ void add_best(CLI::App& program);
 void add_compare(CLI::App& program);
 void add_front(CLI::App& program);
 void add_trials(CLI::App& program);
+void add_importance(CLI::App& program);
+void add_proxies(CLI::App& program);
 void add_ledger(CLI::App& program);
 void add_report(CLI::App& program);
 void add_export(CLI::App& program);

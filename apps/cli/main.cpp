@@ -75,6 +75,8 @@ int run(int argc, char** argv) {
   add_front(program);
   add_trials(program);
   add_ledger(program);
+  add_importance(program);
+  add_proxies(program);
   add_report(program);
   add_compare(program);
   add_export(program);

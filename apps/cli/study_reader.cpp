@@ -85,12 +85,14 @@ report::StudyRecord read_study(const fs::path& database) {
   return std::move(*record);
 }
 
-nlohmann::ordered_json document_of(const report::StudyRecord& record) {
-  return report::report_document(record, options_of(record));
+nlohmann::ordered_json document_of(const report::StudyRecord& record, Insight insight) {
+  report::DocumentOptions options = options_of(record);
+  options.with_insight = insight == Insight::With;
+  return report::report_document(record, options);
 }
 
-nlohmann::ordered_json read_document(const fs::path& database) {
-  return document_of(read_study(database));
+nlohmann::ordered_json read_document(const fs::path& database, Insight insight) {
+  return document_of(read_study(database), insight);
 }
 
 }  // namespace wattune::cli

@@ -22,9 +22,14 @@ namespace wattune::cli {
 /// Errors   CommandError  it cannot be read or holds no study
 [[nodiscard]] report::StudyRecord read_study(const std::filesystem::path& database);
 
+/// Importance and proxies take longer than the rest of the document; few commands show them.
+enum class Insight : bool { Without, With };
+
 /// The report document of a study, with the settings its last session was run with.
-[[nodiscard]] nlohmann::ordered_json read_document(const std::filesystem::path& database);
+[[nodiscard]] nlohmann::ordered_json read_document(const std::filesystem::path& database,
+                                                   Insight insight = Insight::Without);
 /// The same, of a study that is in memory.
-[[nodiscard]] nlohmann::ordered_json document_of(const report::StudyRecord& record);
+[[nodiscard]] nlohmann::ordered_json document_of(const report::StudyRecord& record,
+                                                 Insight insight = Insight::Without);
 
 }  // namespace wattune::cli

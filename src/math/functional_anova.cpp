@@ -114,7 +114,9 @@ std::optional<VarianceShares> variance_shares(std::span<const Feature> features,
 }
 
 ShareSpread spread_of(std::span<const double> shares) {
-  return {mean(shares), quantile(shares, 0.05), quantile(shares, 0.95)};
+  const double middle = mean(shares);
+  return {middle, std::min(middle, quantile(shares, 0.05)),
+          std::max(middle, quantile(shares, 0.95))};
 }
 
 std::optional<ForestShares> functional_anova(const RegressionForest& forest) {

@@ -8,6 +8,7 @@
 #include "footprint_json.hpp"
 #include "wattune/base/text.hpp"
 #include "wattune/base/version.hpp"
+#include "wattune/report/insight.hpp"
 #include "wattune/report/recommendation.hpp"
 #include "wattune/report/savings.hpp"
 
@@ -248,6 +249,10 @@ Json report_document(const StudyRecord& record, const DocumentOptions& options) 
   }
   document["finalists"] = finalists_json(history, recommendations);
   document["ledger"] = ledger_json(record, recommendations, options.tolerance);
+  if (options.with_insight) {
+    document["importance"] = importance_json(history);
+    document["proxies"] = to_json(proxies(history));
+  }
   document["messages"] = options.messages;
   if (history.end()) {
     for (const std::string& note : history.end()->notes) document["messages"].push_back(note);

@@ -134,6 +134,57 @@ export interface Ledger {
   sentence?: string;
 }
 
+/** A part of 1 with the range that nine of ten trees, or resamples, lie in. */
+export interface Share {
+  share: number;
+  low?: number | null;
+  high?: number | null;
+  num_trials?: number | null;
+}
+
+/** What one measure depends on. */
+export interface Importance {
+  method: string;
+  measure: string;
+  num_trials?: number | null;
+  step?: number | null;
+  explained?: number | null;
+  num_good?: number | null;
+  parameters: (Share & { name: string })[];
+  pairs: (Share & { names: string[] })[];
+  notes: string[];
+}
+
+export interface Correlation {
+  value: number;
+  low?: number | null;
+  high?: number | null;
+}
+
+/** The worst that comes of choosing by a proxy: two trials, by what part the chosen one draws more. */
+export interface Misled {
+  chosen: number;
+  cheapest: number;
+  excess: number;
+}
+
+export interface Proxy {
+  name: string;
+  num_trials?: number | null;
+  spearman?: Correlation | null;
+  pearson_of_logs?: Correlation | null;
+  misled?: Misled | null;
+  warnings: string[];
+  points: { trial: number; value: number; energy: number }[];
+}
+
+export interface Proxies {
+  step?: number | null;
+  num_trials?: number | null;
+  entries: Proxy[];
+  notes: string[];
+}
+
 export interface Channel {
   id: string;
   kind?: string;
@@ -189,6 +240,8 @@ export interface ReportData {
   front: number[];
   recommendations: Recommendation[];
   ledger: Ledger;
+  importance: Importance[];
+  proxies: Proxies | null;
   messages: string[];
 }
 
@@ -243,6 +296,8 @@ export function parseReportData(text: string): ReportData {
       return item as unknown as Recommendation;
     }),
     ledger: checkLedger(root['ledger']),
+    importance: list(root['importance'], 'importance', checkImportance),
+    proxies: checkProxies(root['proxies']),
     messages: (Array.isArray(root['messages']) ? root['messages'] : []) as string[],
   };
 }
@@ -323,6 +378,49 @@ function checkLedger(value: unknown): Ledger {
       text_(item, 'against', path);
       return item as unknown as Saving;
     }),
+  };
+}
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
+}
+
+function checkImportance(item: Fields, path: string): Importance {
+  text_(item, 'method', path);
+  text_(item, 'measure', path);
+  return {
+    ...(item as unknown as Importance),
+    parameters: list(item['parameters'], `${path}.parameters`, (one, at) => {
+      text_(one, 'name', at);
+      number_(one, 'share', at);
+      return one as unknown as Share & { name: string };
+    }),
+    pairs: list(item['pairs'], `${path}.pairs`, (one, at) => {
+      if (texts(one['names']).length !== 2) throw new DataError(`${at}.names: two names are needed, found ${brief(one['names'])}`);
+      number_(one, 'share', at);
+      return one as unknown as Share & { names: string[] };
+    }),
+    notes: texts(item['notes']),
+  };
+}
+
+function checkProxies(value: unknown): Proxies | null {
+  if (value === undefined || value === null) return null;
+  const proxies = asObject(value, 'proxies');
+  return {
+    ...(proxies as unknown as Proxies),
+    entries: list(proxies['entries'], 'proxies.entries', (item, path) => {
+      text_(item, 'name', path);
+      return {
+        ...(item as unknown as Proxy),
+        warnings: texts(item['warnings']),
+        points: list(item['points'], `${path}.points`, (point, at) => {
+          for (const key of ['trial', 'value', 'energy']) number_(point, key, at);
+          return point as unknown as Proxy['points'][number];
+        }),
+      };
+    }),
+    notes: texts(proxies['notes']),
   };
 }
 

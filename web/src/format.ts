@@ -88,6 +88,14 @@ export function short(value: number | null | undefined, digits = 4): string {
   return number === undefined ? DASH : significant(number, digits).replace(/(\.\d*?)0+(?=e|$)/, '$1').replace(/\.(?=e|$)/, '');
 }
 
+/** A part of 1 as "42 %"; with a decimal below 10 %. */
+export function percent(value: number | null | undefined): string {
+  const number = known(value);
+  if (number === undefined) return DASH;
+  const hundredths = number * 100;
+  return `${hundredths !== 0 && Math.abs(hundredths) < 9.95 ? Number(hundredths.toFixed(1)) : Math.round(hundredths)} %`;
+}
+
 export function count(value: number | null | undefined): string {
   const number = known(value);
   return number === undefined ? DASH : grouped(String(Math.round(number)));

@@ -12,6 +12,7 @@ import { metric } from './format.ts';
 import { clear } from './highlight.ts';
 import { footer } from './sections/footer.ts';
 import { cards, header } from './sections/head.ts';
+import { importanceSection, proxiesSection } from './sections/insight.ts';
 import { carbonAndMoney, ledgerTable } from './sections/ledger_table.ts';
 import { phasesTable } from './sections/phases.ts';
 import { TrialsTable } from './sections/trials_table.ts';
@@ -117,7 +118,7 @@ function show(page: HTMLElement, data: ReportData): void {
   const table = new TrialsTable(data, recommendationLabels(data));
   const phases = phasesTable(data);
   const parts = [
-    header(data), cards(data), frontSection(data), curvesSection(data), ledgerSection(data), parallelSection(data, table),
+    header(data), cards(data), frontSection(data), curvesSection(data), ledgerSection(data), importanceSection(data), proxiesSection(data), parallelSection(data, table),
     phases ? section('phases', 'Phases', 'Energy of the recommended trials by phase.', phases) : null,
     section('trials', 'Trials', null, table.element), footer(data),
   ];

@@ -39,10 +39,14 @@ test('a wrong field is named with its place', () => {
   refuses((d) => { delete d['study']; }, /study: an object is needed, found nothing/);
   refuses((d) => { d['objectives'][1].direction = 'up'; }, /objectives\[1\]\.direction: minimize or maximize/);
   refuses((d) => { d['trials'] = {}; }, /trials: a list is needed/);
+  refuses((d) => { d['importance'][0].parameters[1].share = null; }, /importance\[0\]\.parameters\[1\]\.share: a number is needed, found null/);
+  refuses((d) => { d['importance'][0].pairs[0].names = ['lr']; }, /importance\[0\]\.pairs\[0\]\.names: two names are needed/);
+  refuses((d) => { d['proxies'].entries[1].points[2].energy = '3 J'; }, /proxies\.entries\[1\]\.points\[2\]\.energy: a number is needed/);
   refuses((d) => { d['trials'][1].id = d['trials'][0].id; }, /trial 0 is there twice/);
 });
 
 test('lists that are absent are empty', () => {
   const data = parseReportData('{"schema": 1, "study": {"name": "bare"}, "ledger": null}');
-  assert.deepEqual([data.trials, data.objectives, data.ledger.entries, data.messages], [[], [], [], []]);
+  assert.deepEqual([data.trials, data.objectives, data.ledger.entries, data.importance, data.messages], [[], [], [], [], []]);
+  assert.equal(data.proxies, null);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { DASH, count, csv, duration, figure, joules, metric, moment, parameter, provenanceOf, short, significant } from '../src/format.ts';
+import { DASH, count, csv, duration, figure, joules, metric, moment, parameter, percent, provenanceOf, short, significant } from '../src/format.ts';
 import { compareValues, matches } from '../src/sections/trials_table.ts';
 import { uncertaintyWords } from '../src/sections/footer.ts';
 import { samplesPerJoule } from '../src/sections/phases.ts';
@@ -100,4 +100,12 @@ test('samples per joule needs both', () => {
   assert.equal(samplesPerJoule({ name: 'train', samples: 100, energy: { value: 4, provenance: 'modelled' } }), 25);
   assert.equal(samplesPerJoule({ name: 'train', samples: 100, energy: { value: null, provenance: 'missing' } }), undefined);
   assert.equal(samplesPerJoule({ name: 'train', energy: { value: 4, provenance: 'modelled' } }), undefined);
+});
+
+test('parts of 1 are hundredths, with a decimal below ten', () => {
+  assert.equal(percent(0.424), '42 %');
+  assert.equal(percent(0.0424), '4.2 %');
+  assert.equal(percent(0), '0 %');
+  assert.equal(percent(1), '100 %');
+  assert.equal(percent(null), DASH);
 });

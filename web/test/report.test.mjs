@@ -102,6 +102,17 @@ function pixelAxis(texts, along, log) {
   return (value) => first.pixel + slope * (map(value) - map(first.value));
 }
 
+/** The vertical axis of joules, linear or logarithmic, whichever its labels stand on. */
+function energyAxis(drawn) {
+  const ticks = drawn.filter((s) => s.tag === 'text').map((t) => ({ match: /^([\d.]+) ([mkM]?)J$/.exec(t.text), y: t.y })).filter((t) => t.match)
+    .map((t) => ({ value: Number(t.match[1]) * SCALE[t.match[2] ?? ''], y: t.y })).sort((a, b) => a.value - b.value);
+  assert.ok(ticks.length >= 3, 'the energy axis needs three labels');
+  const [first, last] = [ticks[0], ticks.at(-1)];
+  const along = (map) => (value) => first.y + ((last.y - first.y) * (map(value) - map(first.value))) / (map(last.value) - map(first.value));
+  const off = (map) => Math.max(...ticks.map((t) => Math.abs(along(map)(t.value) - t.y)));
+  return first.value > 0 && off(Math.log10) < off((v) => v) ? along(Math.log10) : along((v) => v);
+}
+
 const isMark = (s) => s.tag === 'path' && s.width >= 4 && s.width <= 14 && Math.abs(s.width - s.height) < 2;
 const isRing = (s, c) => s.tag === 'path' && s.stroke === c.recommended && s.width > 16 && s.width < 26;
 const known = (v) => typeof v === 'number';
@@ -277,6 +288,104 @@ describe('the ledger', () => {
 
   test('the sentence stands in the headline word for word', () =>
     visit('demo', {}, async (page, data) => assert.equal(await page.locator('#card-savings .sentence').textContent(), data.ledger.sentence)));
+});
+
+describe('what matters', () => {
+  const percents = (texts) => {
+    const ticks = texts.map((t) => ({ match: /^([\d.]+) %$/.exec(t.text), x: t.x })).filter((t) => t.match).map((t) => ({ value: Number(t.match[1]) / 100, x: t.x }));
+    const [first, last] = [ticks[0], ticks.at(-1)];
+    return (value) => first.x + ((last.x - first.x) * (value - first.value)) / (last.value - first.value);
+  };
+  const look = async (page, data, measure, method) => {
+    const shown = data.importance.find((i) => i.measure === measure && i.method === method);
+    const c = await colours(page);
+    const drawn = await shapes(page, 'importance');
+    const texts = drawn.filter((s) => s.tag === 'text');
+    const px = percents(texts);
+    const bars = drawn.filter((s) => s.tag === 'path' && s.fill === c.front).sort((a, b) => a.y - b.y);
+    assert.equal(bars.length, shown.parameters.length);
+    const strokes = drawn.filter((s) => s.stroke === c.ink && s.height < 2);
+    shown.parameters.forEach((parameter, i) => {
+      near(bars[i].left, px(0), 1.5, `${parameter.name} begins at 0`);
+      near(bars[i].right, px(parameter.share), 2, `${parameter.name} ends at its share`);
+      near(texts.find((t) => t.text === parameter.name).y, bars[i].y, 3, `the name of ${parameter.name}`);
+      const range = strokes.find((s) => Math.abs(s.y - bars[i].y) < 2);
+      near(range.left, px(parameter.low), 2.5, `low of ${parameter.name}`);
+      near(range.right, px(parameter.high), 2.5, `high of ${parameter.name}`);
+    });
+  };
+
+  test('has a bar for each parameter, the largest first, with the range of its share', () =>
+    visit('demo', {}, (page, data) => look(page, data, 'val_accuracy', 'fanova')));
+
+  test('lists the pairs that do something together, and what is to be known of the figures', () =>
+    visit('demo', {}, async (page, data) => {
+      const rows = await page.locator('table.pairs tbody tr').evaluateAll((all) => all.map((r) => r.innerText.replace(/\s+/g, ' ').trim()));
+      assert.deepEqual(rows, ['lr × batch_size 14 % 8 % to 20 %', 'lr × width 3 % 1 % to 5 %'], 'what is below 1 % is left out');
+      assert.deepEqual(await page.locator('#importance .notes li').allInnerTexts(), data.importance[0].notes);
+    }));
+
+  test('the measure and the method are chosen', () =>
+    visit('demo', {}, async (page, data) => {
+      await page.getByLabel('Explain').selectOption('energy');
+      await page.waitForTimeout(50);
+      await look(page, data, 'energy', 'fanova');
+      await page.getByLabel('Where', { exact: true }).selectOption('ped-anova');
+      await page.waitForTimeout(50);
+      await look(page, data, 'energy', 'ped-anova');
+      assert.match(await page.locator('#importance .lead').innerText(), /best 5 of 24 trials at 6,250 samples/);
+    }));
+
+  test('too few trials are said in words in place of bars', () =>
+    visit('demo', {}, async (page) => {
+      await page.getByLabel('Where', { exact: true }).selectOption('ped-anova');
+      assert.equal(await page.locator('#chart-importance').isVisible(), false);
+      assert.match(await page.locator('#importance').innerText(), /No share can be told for val_accuracy[\s\S]*20 are needed/);
+    }));
+
+  test('is left out where the data has none', () =>
+    visit('failures', {}, async (page) => {
+      assert.equal(await page.locator('#importance, #proxies').count(), 0);
+    }));
+});
+
+describe('the proxies', () => {
+  const marks = (drawn) => drawn.filter((s) => s.tag === 'path' && s.width >= 4 && s.width <= 14 && Math.abs(s.width - s.height) < 2);
+
+  test('begin with the one that misleads, its warnings, and the two trials ringed', () =>
+    visit('demo', {}, async (page, data) => {
+      const c = await colours(page);
+      const proxy = data.proxies.entries[1];
+      assert.deepEqual(await page.locator('#proxies .warnings p').allInnerTexts(), proxy.warnings.map((w) => `It misleads: ${w}.`));
+      const drawn = await shapes(page, 'proxy');
+      assert.equal(marks(drawn).length, proxy.points.length);
+      const rings = drawn.filter((s) => s.tag === 'path' && s.stroke === c.failed && s.width > 15 && s.width < 26);
+      assert.equal(rings.length, 2);
+      const py = energyAxis(drawn);
+      for (const id of [proxy.misled.chosen, proxy.misled.cheapest]) {
+        const point = proxy.points.find((p) => p.trial === id);
+        assert.ok(rings.some((ring) => Math.abs(ring.y - py(point.energy)) < 2.5), `trial ${id} is ringed at its energy`);
+        assert.ok(drawn.some((s) => s.tag === 'text' && s.text.includes(`trial ${id},`)), `trial ${id} is named`);
+      }
+    }));
+
+  test('another one is chosen, and its warnings go', () =>
+    visit('demo', {}, async (page, data) => {
+      const c = await colours(page);
+      await page.getByLabel('Proxy', { exact: true }).selectOption('duration');
+      await page.waitForTimeout(50);
+      const drawn = await shapes(page, 'proxy');
+      assert.equal(marks(drawn).length, data.proxies.entries[0].points.length);
+      assert.equal(drawn.filter((s) => s.stroke === c.failed).length, 0);
+      assert.equal(await page.locator('#proxies .warnings p').count(), 0);
+    }));
+
+  test('the table tells the correlations with their intervals, and the verdict', () =>
+    visit('demo', {}, async (page) => {
+      const rows = await page.locator('table.proxies tbody tr').evaluateAll((all) => all.map((r) => r.innerText.replace(/\s+/g, ' ').trim()));
+      assert.deepEqual(rows, ['duration 16 0.97 (0.90 to 0.99) 0.98 (0.94 to 0.99) stands in',
+        'parameters 16 0.21 (-0.33 to 0.64) 0.25 (-0.28 to 0.66) misleads']);
+    }));
 });
 
 describe('the parallel coordinates', () => {

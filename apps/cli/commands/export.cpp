@@ -94,7 +94,8 @@ void add_export(CLI::App& program) {
       "Examples:\n  wattune export > trials.csv\n  wattune export study.yaml -f json -o "
       "study.json\n");
   command->callback([options] {
-    const Json document = read_document(find_database(options->study));
+    const Insight insight = options->format == "csv" ? Insight::Without : Insight::With;
+    const Json document = read_document(find_database(options->study), insight);
     const std::string text = options->format == "csv" ? csv_of(document) : document.dump(2) + "\n";
     if (options->output.empty()) {
       std::fwrite(text.data(), 1, text.size(), stdout);

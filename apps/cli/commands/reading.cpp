@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <memory>
 
+#include "command.hpp"
 #include "study_reader.hpp"
 #include "wattune/base/text.hpp"
 
@@ -58,6 +60,21 @@ std::string configuration_cell(const Json& configuration) {
 
 const Json& trial_of(const Json& document, const Json& id) {
   return document.at("trials").at(id.get<std::size_t>());
+}
+
+std::string step_words(const trial::Problem& problem, const Json& step) {
+  if (step.is_null() || problem.resource.unit == trial::ResourceUnit::Run) return "";
+  return fmt::format(" at {} {}", number_cell(step), to_text(problem.resource.unit));
+}
+
+void require_known(const std::string& option, const std::string& name,
+                   const std::vector<std::string>& known) {
+  if (std::ranges::find(known, name) != known.end()) return;
+  const auto nearest = nearest_name(name, known);
+  throw CommandError(
+      ExitStatus::BadInput,
+      fmt::format("{}: the study knows no `{}`; allowed: {}{}", option, name, join_names(known),
+                  nearest ? fmt::format("; did you mean `{}`?", *nearest) : ""));
 }
 
 }  // namespace wattune::cli

@@ -4,6 +4,9 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
+
+#include "wattune/trial/problem.hpp"
 
 namespace wattune::cli {
 
@@ -29,5 +32,10 @@ void add_reading_command(CLI::App& program, const std::string& name, const std::
 /// The recommendations with their reasons, and the ledger's sentence.
 [[nodiscard]] std::string best_text(const Json& document);
 [[nodiscard]] const Json& trial_of(const Json& document, const Json& id);
+/// " at 12500 samples"; empty where the program runs as a whole or nothing is known.
+[[nodiscard]] std::string step_words(const trial::Problem& problem, const Json& step);
+/// Errors   CommandError  the name is none of these; says which there are and which one is near
+void require_known(const std::string& option, const std::string& name,
+                   const std::vector<std::string>& known);
 
 }  // namespace wattune::cli

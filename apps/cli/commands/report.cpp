@@ -29,7 +29,7 @@ void add_report(CLI::App& program) {
     const std::filesystem::path database = find_database(options->study);
     std::filesystem::path output = options->output;
     if (output.empty()) output = std::filesystem::path{database}.replace_extension(".html");
-    write_file(output, report::render_html(read_document(database).dump()));
+    write_file(output, report::render_html(read_document(database, Insight::With).dump()));
     fmt::print("{}\n", output.string());
   });
 }

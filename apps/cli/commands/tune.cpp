@@ -225,7 +225,8 @@ ExitStatus tune(const TuneOptions& options) {
         "nothing was run: the study had finished before\n"
         "`--again` puts it aside and runs it anew; a larger budget goes on with it\n");
   }
-  const Json document = document_of(record);
+  const Json document =
+      document_of(record, options.report.empty() ? Insight::Without : Insight::With);
   fmt::print("\n{}\nstudy    {}\n", best_text(document), database.string());
   if (!options.report.empty()) {
     write_file(options.report, report::render_html(document.dump()));

@@ -36,11 +36,11 @@ struct VarianceShares {
 [[nodiscard]] std::optional<VarianceShares> variance_shares(std::span<const Feature> features,
                                                             std::span<const Leaf> leaves);
 
-/// A share over the trees of a forest.
+/// A share over the trees of a forest; the range always holds the mean.
 struct ShareSpread {
   double mean = 0.0;
-  double low = 0.0;   ///< One tree in twenty lies below.
-  double high = 0.0;  ///< One tree in twenty lies above.
+  double low = 0.0;   ///< At most one tree in twenty lies below.
+  double high = 0.0;  ///< At most one tree in twenty lies above.
 };
 
 [[nodiscard]] ShareSpread spread_of(std::span<const double> shares);

@@ -29,6 +29,7 @@ struct DocumentOptions {
   double tolerance = 0.01;  ///< In the unit of the first objective.
   std::vector<trial::BudgetUse> budgets;
   std::vector<std::string> messages;
+  bool with_insight = false;  ///< Importance and proxies too, which cost more than all else.
 };
 
 /// The document of docs/report-data.md.

@@ -18,8 +18,8 @@ constexpr double kSmallestVariance = 1e-10;
 constexpr Eigen::Index kBlock = 128;
 
 Eigen::VectorXd standard_noise_of(const GpData& data, const GpHyperparameters& hyperparameters,
-                                  double scale) {
-  if (data.noise_variances) return (*data.noise_variances / scale) / scale;
+                                  const Standardisation& standard) {
+  if (data.noise_variances) return standardised_variances(*data.noise_variances, standard);
   return Eigen::VectorXd::Constant(data.values.size(), std::exp(hyperparameters.log_noise));
 }
 
@@ -40,7 +40,7 @@ GaussianProcess::GaussianProcess(KernelShape shape, GpData data, GpHyperparamete
   offset_ = standard.offset;
   scale_ = standard.scale;
   standard_values_ = standardised(data.values, standard);
-  standard_noise_ = standard_noise_of(data, hyperparameters_, scale_);
+  standard_noise_ = standard_noise_of(data, hyperparameters_, standard);
   scaled_points_ = scaled(data.points);
   factor();
   solve_weights();
@@ -71,8 +71,10 @@ void GaussianProcess::add(const Eigen::RowVectorXd& point, double value,
   WATTUNE_REQUIRE(point.allFinite() && std::isfinite(value));
   const Eigen::Index n = standard_values_.size();
   const Eigen::VectorXd scaled_point = scaled(point);
-  const double noise =
-      noise_variance ? *noise_variance / scale_ / scale_ : std::exp(hyperparameters_.log_noise);
+  const double noise = noise_variance
+                           ? standardised_variances(Eigen::VectorXd::Constant(1, *noise_variance),
+                                                    {offset_, scale_})[0]
+                           : std::exp(hyperparameters_.log_noise);
   Eigen::VectorXd row = correlations(shape_.family, scaled_points_, scaled_point);
   solve_lower(factor_, row);
   const double pivot = 1.0 + noise + jitter_ - row.squaredNorm();
@@ -80,7 +82,7 @@ void GaussianProcess::add(const Eigen::RowVectorXd& point, double value,
   scaled_points_.conservativeResize(Eigen::NoChange, n + 1);
   scaled_points_.col(n) = scaled_point;
   standard_values_.conservativeResize(n + 1);
-  standard_values_[n] = (value - offset_) / scale_;
+  standard_values_[n] = standardised(Eigen::VectorXd::Constant(1, value), {offset_, scale_})[0];
   standard_noise_.conservativeResize(n + 1);
   standard_noise_[n] = noise;
   if (pivot > kSmallestPivot) {

@@ -49,9 +49,8 @@ GpHyperparameters hyperparameters_of(const Eigen::VectorXd& packed, std::size_t 
 
 /// Adds the derivative of the log likelihood by each log length scale.
 ///
-/// With r^2 = sum of (z_i - z_j)^2 and M = W o (twice the slope), symmetric, the derivative by the
-/// scale of one column of points z is -1/2 sum_ij M_ij (z_i - z_j)^2 = z' M z - sum_i (M 1)_i
-/// z_i^2.
+/// With M the product, element by element, of W and twice the slopes: for one column z of the
+/// points it is -1/2 sum_ij M_ij (z_i - z_j)^2 = z' M z - sum_i (M 1)_i z_i^2.
 void add_lengthscale_slopes(const KernelShape& shape, const Eigen::MatrixXd& scaled,
                             const Eigen::MatrixXd& weighted_slopes, Eigen::VectorXd& gradient) {
   const Eigen::MatrixXd products = scaled * weighted_slopes;  // [d x n]
@@ -116,7 +115,7 @@ FitProblem problem_of(const KernelShape& shape, const GpData& data, std::size_t 
   FitProblem problem{
       shape, data.points(rows, Eigen::all), standardised(data.values(rows), standard), {}};
   if (data.noise_variances) {
-    problem.noise = ((*data.noise_variances)(rows) / standard.scale) / standard.scale;
+    problem.noise = standardised_variances((*data.noise_variances)(rows), standard);
   }
   return problem;
 }

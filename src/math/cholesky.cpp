@@ -1,6 +1,7 @@
 #include "cholesky.hpp"
 
 #include <Eigen/Cholesky>
+#include <algorithm>
 
 #include "wattune/base/require.hpp"
 
@@ -23,11 +24,60 @@ JitteredFactor factor_with_jitter(const Eigen::MatrixXd& matrix) {
   }
 }
 
-Eigen::MatrixXd inverse_from_factor(const Eigen::MatrixXd& lower) {
-  Eigen::MatrixXd half = Eigen::MatrixXd::Identity(lower.rows(), lower.cols());
-  lower.triangularView<Eigen::Lower>().solveInPlace(half);
+void solve_lower(const Eigen::MatrixXd& lower, Eigen::Ref<Eigen::MatrixXd> right_hand_sides) {
+  if (lower.rows() == 0) return;
+  const auto triangle = lower.triangularView<Eigen::Lower>();
+  if (right_hand_sides.cols() == 1) {
+    Eigen::Map<Eigen::VectorXd> column{right_hand_sides.data(), right_hand_sides.rows()};
+    triangle.solveInPlace(column);
+  } else {
+    triangle.solveInPlace(right_hand_sides);
+  }
+}
+
+void solve_upper(const Eigen::MatrixXd& lower, Eigen::Ref<Eigen::MatrixXd> right_hand_sides) {
+  if (lower.rows() == 0) return;
+  const auto triangle = lower.transpose().triangularView<Eigen::Upper>();
+  if (right_hand_sides.cols() == 1) {
+    Eigen::Map<Eigen::VectorXd> column{right_hand_sides.data(), right_hand_sides.rows()};
+    triangle.solveInPlace(column);
+  } else {
+    triangle.solveInPlace(right_hand_sides);
+  }
+}
+
+namespace {
+
+constexpr Eigen::Index kBlockSize = 32;
+
+/// Inverse of a lower triangular matrix, block row by block row; the upper triangle is zero.
+Eigen::MatrixXd inverse_of_lower(const Eigen::MatrixXd& lower) {
   Eigen::MatrixXd inverse = Eigen::MatrixXd::Zero(lower.rows(), lower.cols());
-  inverse.selfadjointView<Eigen::Lower>().rankUpdate(half.transpose());
+  for (Eigen::Index first = 0; first < lower.rows(); first += kBlockSize) {
+    const Eigen::Index size = std::min(kBlockSize, lower.rows() - first);
+    auto own = inverse.block(first, first, size, size);
+    own.setIdentity();
+    lower.block(first, first, size, size).triangularView<Eigen::Lower>().solveInPlace(own);
+    if (first == 0) continue;
+    const Eigen::MatrixXd left = lower.block(first, 0, size, first) *
+                                 inverse.topLeftCorner(first, first).triangularView<Eigen::Lower>();
+    inverse.block(first, 0, size, first).noalias() -= own.triangularView<Eigen::Lower>() * left;
+  }
+  return inverse;
+}
+
+}  // namespace
+
+Eigen::MatrixXd inverse_from_factor(const Eigen::MatrixXd& lower) {
+  const Eigen::MatrixXd half = inverse_of_lower(lower);
+  Eigen::MatrixXd inverse = Eigen::MatrixXd::Zero(lower.rows(), lower.cols());
+  for (Eigen::Index first = 0; first < lower.rows(); first += kBlockSize) {
+    // What follows in these rows is zero.
+    const Eigen::Index size = std::min(kBlockSize, lower.rows() - first);
+    const Eigen::Index end = first + size;
+    inverse.topLeftCorner(end, end).selfadjointView<Eigen::Lower>().rankUpdate(
+        half.block(first, 0, size, end).transpose());
+  }
   inverse.triangularView<Eigen::StrictlyUpper>() = inverse.transpose();
   return inverse;
 }

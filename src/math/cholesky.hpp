@@ -16,6 +16,12 @@ struct JitteredFactor {
 /// Factors a symmetric matrix whose diagonal is about 1, with as little jitter as it takes.
 [[nodiscard]] JitteredFactor factor_with_jitter(const Eigen::MatrixXd& matrix);
 
+/// Solves with a factor, or its transpose, in place; the factor may be empty.
+///
+/// One column is solved as a vector, which takes a third of the time of a matrix with one column.
+void solve_lower(const Eigen::MatrixXd& lower, Eigen::Ref<Eigen::MatrixXd> right_hand_sides);
+void solve_upper(const Eigen::MatrixXd& lower, Eigen::Ref<Eigen::MatrixXd> right_hand_sides);
+
 /// Inverse of the matrix whose factor this is; both triangles are set.
 [[nodiscard]] Eigen::MatrixXd inverse_from_factor(const Eigen::MatrixXd& lower);
 

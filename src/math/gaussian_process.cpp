@@ -18,8 +18,8 @@ constexpr double kSmallestVariance = 1e-10;
 constexpr Eigen::Index kBlock = 128;
 
 Eigen::VectorXd standard_noise_of(const GpData& data, const GpHyperparameters& hyperparameters,
-                                  double scale) {
-  if (data.noise_variances) return (*data.noise_variances / scale) / scale;
+                                  const Standardisation& standard) {
+  if (data.noise_variances) return standardised_variances(*data.noise_variances, standard);
   return Eigen::VectorXd::Constant(data.values.size(), std::exp(hyperparameters.log_noise));
 }
 
@@ -40,7 +40,7 @@ GaussianProcess::GaussianProcess(KernelShape shape, GpData data, GpHyperparamete
   offset_ = standard.offset;
   scale_ = standard.scale;
   standard_values_ = standardised(data.values, standard);
-  standard_noise_ = standard_noise_of(data, hyperparameters_, scale_);
+  standard_noise_ = standard_noise_of(data, hyperparameters_, standard);
   scaled_points_ = scaled(data.points);
   factor();
   solve_weights();
@@ -61,10 +61,8 @@ void GaussianProcess::factor() {
 
 void GaussianProcess::solve_weights() {
   weights_ = standard_values_;
-  if (weights_.size() == 0) return;
-  const auto lower = factor_.triangularView<Eigen::Lower>();
-  lower.solveInPlace(weights_);
-  factor_.transpose().triangularView<Eigen::Upper>().solveInPlace(weights_);
+  solve_lower(factor_, weights_);
+  solve_upper(factor_, weights_);
 }
 
 void GaussianProcess::add(const Eigen::RowVectorXd& point, double value,
@@ -73,16 +71,18 @@ void GaussianProcess::add(const Eigen::RowVectorXd& point, double value,
   WATTUNE_REQUIRE(point.allFinite() && std::isfinite(value));
   const Eigen::Index n = standard_values_.size();
   const Eigen::VectorXd scaled_point = scaled(point);
-  const double noise =
-      noise_variance ? *noise_variance / scale_ / scale_ : std::exp(hyperparameters_.log_noise);
+  const double noise = noise_variance
+                           ? standardised_variances(Eigen::VectorXd::Constant(1, *noise_variance),
+                                                    {offset_, scale_})[0]
+                           : std::exp(hyperparameters_.log_noise);
   Eigen::VectorXd row = correlations(shape_.family, scaled_points_, scaled_point);
-  if (n > 0) factor_.triangularView<Eigen::Lower>().solveInPlace(row);
+  solve_lower(factor_, row);
   const double pivot = 1.0 + noise + jitter_ - row.squaredNorm();
 
   scaled_points_.conservativeResize(Eigen::NoChange, n + 1);
   scaled_points_.col(n) = scaled_point;
   standard_values_.conservativeResize(n + 1);
-  standard_values_[n] = (value - offset_) / scale_;
+  standard_values_[n] = standardised(Eigen::VectorXd::Constant(1, value), {offset_, scale_})[0];
   standard_noise_.conservativeResize(n + 1);
   standard_noise_[n] = noise;
   if (pivot > kSmallestPivot) {
@@ -129,7 +129,7 @@ Predictions GaussianProcess::predict(const Eigen::MatrixXd& points) const {
     Eigen::MatrixXd cross =
         correlations(shape_.family, scaled_points_, scaled(points.middleRows(first, count)));
     result.means.segment(first, count).noalias() = cross.transpose() * weights_;
-    if (num_points() > 0) factor_.triangularView<Eigen::Lower>().solveInPlace(cross);
+    solve_lower(factor_, cross);
     result.variances.segment(first, count) =
         (1.0 - cross.colwise().squaredNorm().array()).max(kSmallestVariance);
   }
@@ -152,11 +152,8 @@ PredictionGradients GaussianProcess::predict_with_gradient(const Eigen::MatrixXd
   const SlopedCorrelations cross = sloped_correlations(shape_.family, scaled_points_, at);
   // The inverse of the kernel matrix times the correlations.
   Eigen::MatrixXd solved = cross.values;
-  if (num_points() > 0) {
-    const auto lower = factor_.triangularView<Eigen::Lower>();
-    lower.solveInPlace(solved);
-    factor_.transpose().triangularView<Eigen::Upper>().solveInPlace(solved);
-  }
+  solve_lower(factor_, solved);
+  solve_upper(factor_, solved);
   PredictionGradients result;
   result.means = offset_ + scale_ * (cross.values.transpose() * weights_).array();
   const Eigen::ArrayXd standard_variances =
@@ -187,24 +184,19 @@ Eigen::MatrixXd GaussianProcess::covariance(const Eigen::MatrixXd& left,
   const Eigen::MatrixXd scaled_left = scaled(left);
   const Eigen::MatrixXd scaled_right = scaled(right);
   Eigen::MatrixXd result = correlations(shape_.family, scaled_left, scaled_right);
-  if (num_points() > 0) {
-    Eigen::MatrixXd left_cross = correlations(shape_.family, scaled_points_, scaled_left);
-    Eigen::MatrixXd right_cross = correlations(shape_.family, scaled_points_, scaled_right);
-    const auto lower = factor_.triangularView<Eigen::Lower>();
-    lower.solveInPlace(left_cross);
-    lower.solveInPlace(right_cross);
-    result.noalias() -= left_cross.transpose() * right_cross;
-  }
+  Eigen::MatrixXd left_cross = correlations(shape_.family, scaled_points_, scaled_left);
+  Eigen::MatrixXd right_cross = correlations(shape_.family, scaled_points_, scaled_right);
+  solve_lower(factor_, left_cross);
+  solve_lower(factor_, right_cross);
+  result.noalias() -= left_cross.transpose() * right_cross;
   return (scale_ * scale_) * result;
 }
 
 Anchors GaussianProcess::anchor(const Eigen::MatrixXd& points) const {
   Anchors anchors{scaled(points), {}};
   anchors.projections = correlations(shape_.family, scaled_points_, anchors.scaled_points);
-  if (num_points() > 0) {
-    factor_.triangularView<Eigen::Lower>().solveInPlace(anchors.projections);
-    factor_.transpose().triangularView<Eigen::Upper>().solveInPlace(anchors.projections);
-  }
+  solve_lower(factor_, anchors.projections);
+  solve_upper(factor_, anchors.projections);
   return anchors;
 }
 

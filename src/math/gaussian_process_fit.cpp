@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <numeric>
 
 #include "cholesky.hpp"
 #include "gaussian_kernel.hpp"
+#include "gaussian_process_fit.hpp"
 #include "hyperparameter_prior.hpp"
 #include "standardisation.hpp"
 #include "wattune/base/random.hpp"
@@ -18,6 +20,9 @@
 
 namespace wattune::math {
 namespace {
+
+/// Of the log density, for which changes of a hundredth say nothing.
+constexpr double kTolerance = 1e-4;
 
 /// The smallest values, a third of `count`, and of the others every so many in order of value.
 std::vector<Eigen::Index> representative_rows(const Eigen::VectorXd& values, std::size_t count) {
@@ -36,25 +41,6 @@ std::vector<Eigen::Index> representative_rows(const Eigen::VectorXd& values, std
   return chosen;
 }
 
-/// What the density is computed from.
-struct FitProblem {
-  const KernelShape& shape;
-  Eigen::MatrixXd points;                // [n x d]
-  Eigen::VectorXd values;                // [n], standardised
-  std::optional<Eigen::VectorXd> noise;  // [n], standardised variances
-};
-
-FitProblem problem_of(const KernelShape& shape, const GpData& data, std::size_t max_points) {
-  const std::vector<Eigen::Index> rows = representative_rows(data.values, max_points);
-  const Standardisation standard = standardisation_of(data.values);
-  FitProblem problem{
-      shape, data.points(rows, Eigen::all), standardised(data.values(rows), standard), {}};
-  if (data.noise_variances) {
-    problem.noise = ((*data.noise_variances)(rows) / standard.scale) / standard.scale;
-  }
-  return problem;
-}
-
 /// Hyperparameters side by side: log length scales, then the log noise where it is inferred.
 GpHyperparameters hyperparameters_of(const Eigen::VectorXd& packed, std::size_t num_groups) {
   const auto groups = static_cast<Eigen::Index>(num_groups);
@@ -63,9 +49,8 @@ GpHyperparameters hyperparameters_of(const Eigen::VectorXd& packed, std::size_t 
 
 /// Adds the derivative of the log likelihood by each log length scale.
 ///
-/// With r^2 = sum of (z_i - z_j)^2 and M = W o (twice the slope), symmetric, the derivative by the
-/// scale of one column of points z is -1/2 sum_ij M_ij (z_i - z_j)^2 = z' M z - sum_i (M 1)_i
-/// z_i^2.
+/// With M the product, element by element, of W and twice the slopes: for one column z of the
+/// points it is -1/2 sum_ij M_ij (z_i - z_j)^2 = z' M z - sum_i (M 1)_i z_i^2.
 void add_lengthscale_slopes(const KernelShape& shape, const Eigen::MatrixXd& scaled,
                             const Eigen::MatrixXd& weighted_slopes, Eigen::VectorXd& gradient) {
   const Eigen::MatrixXd products = scaled * weighted_slopes;  // [d x n]
@@ -102,24 +87,6 @@ double log_likelihood(const FitProblem& problem, const GpHyperparameters& hyperp
   return -0.5 * problem.values.dot(weights) - factor.lower.diagonal().array().log().sum();
 }
 
-/// Log posterior density of the hyperparameters, up to a constant; the gradient is written.
-double log_posterior(const FitProblem& problem, const Eigen::VectorXd& packed,
-                     Eigen::VectorXd& gradient) {
-  const std::size_t num_groups = problem.shape.num_groups();
-  const GpHyperparameters hyperparameters = hyperparameters_of(packed, num_groups);
-  double density = log_likelihood(problem, hyperparameters, gradient);
-  const LogNormal lengthscale = lengthscale_prior(num_groups);
-  for (Eigen::Index group = 0; group < hyperparameters.log_lengthscales.size(); ++group) {
-    density += lengthscale.log_density(packed[group]);
-    gradient[group] += lengthscale.log_density_slope(packed[group]);
-  }
-  if (!problem.noise) {
-    density += noise_prior().log_density(hyperparameters.log_noise);
-    gradient[gradient.size() - 1] += noise_prior().log_density_slope(hyperparameters.log_noise);
-  }
-  return density;
-}
-
 Bounds bounds_of(std::size_t num_groups, Eigen::Index size) {
   const auto groups = static_cast<Eigen::Index>(num_groups);
   Bounds bounds{Eigen::VectorXd::Constant(size, std::log(kSmallestNoise)),
@@ -142,6 +109,34 @@ Eigen::VectorXd start_of(std::size_t number, std::size_t num_groups, Eigen::Inde
 
 }  // namespace
 
+FitProblem problem_of(const KernelShape& shape, const GpData& data, std::size_t max_points) {
+  const std::vector<Eigen::Index> rows = representative_rows(data.values, max_points);
+  const Standardisation standard = standardisation_of(data.values);
+  FitProblem problem{
+      shape, data.points(rows, Eigen::all), standardised(data.values(rows), standard), {}};
+  if (data.noise_variances) {
+    problem.noise = standardised_variances((*data.noise_variances)(rows), standard);
+  }
+  return problem;
+}
+
+double log_posterior(const FitProblem& problem, const Eigen::VectorXd& packed,
+                     Eigen::VectorXd& gradient) {
+  const std::size_t num_groups = problem.shape.num_groups();
+  const GpHyperparameters hyperparameters = hyperparameters_of(packed, num_groups);
+  double density = log_likelihood(problem, hyperparameters, gradient);
+  const LogNormal lengthscale = lengthscale_prior(num_groups);
+  for (Eigen::Index group = 0; group < hyperparameters.log_lengthscales.size(); ++group) {
+    density += lengthscale.log_density(packed[group]);
+    gradient[group] += lengthscale.log_density_slope(packed[group]);
+  }
+  if (!problem.noise) {
+    density += noise_prior().log_density(hyperparameters.log_noise);
+    gradient[gradient.size() - 1] += noise_prior().log_density_slope(hyperparameters.log_noise);
+  }
+  return density;
+}
+
 GpHyperparameters GaussianProcess::fit(const KernelShape& shape, const GpData& data,
                                        const GpFitOptions& options) {
   WATTUNE_REQUIRE(options.max_points >= 2 && options.max_evaluations >= 1);
@@ -160,7 +155,7 @@ GpHyperparameters GaussianProcess::fit(const KernelShape& shape, const GpData& d
   for (std::size_t number = 0; number <= options.restarts; ++number) {
     const Minimum found =
         minimize(cost, start_of(number, num_groups, size), bounds_of(num_groups, size),
-                 {.max_evaluations = options.max_evaluations, .relative_tolerance = 1e-5});
+                 {.max_evaluations = options.max_evaluations, .relative_tolerance = kTolerance});
     if (found.value < best.value) best = found;
   }
   return hyperparameters_of(best.point, num_groups);

@@ -27,4 +27,10 @@ Eigen::VectorXd standardised(const Eigen::VectorXd& values, const Standardisatio
   return (clipped - standard.offset) / standard.scale;
 }
 
+Eigen::VectorXd standardised_variances(const Eigen::VectorXd& variances,
+                                       const Standardisation& standard) {
+  constexpr double kLargestShare = 1e12;
+  return (variances.array() / standard.scale / standard.scale).min(kLargestShare);
+}
+
 }  // namespace wattune::math

@@ -19,4 +19,8 @@ inline constexpr double kLargestValue = 1e150;
 [[nodiscard]] Eigen::VectorXd standardised(const Eigen::VectorXd& values,
                                            const Standardisation& standard);
 
+/// Variances in squared units of the values become shares of their variance, 1e12 at most.
+[[nodiscard]] Eigen::VectorXd standardised_variances(const Eigen::VectorXd& variances,
+                                                     const Standardisation& standard);
+
 }  // namespace wattune::math

@@ -37,7 +37,7 @@ struct GpHyperparameters {
 /// What has been observed.
 struct GpData {
   Eigen::MatrixXd points;  ///< [n x d]
-  Eigen::VectorXd values;  ///< [n], finite
+  Eigen::VectorXd values;  ///< [n], finite; beyond 1e150 they are taken for that large
   /// [n] Variance of each value's own noise, in squared units of the values, at least 0. With it no
   /// noise is inferred: `log_noise` is left out of the model.
   std::optional<Eigen::VectorXd> noise_variances = std::nullopt;
@@ -80,7 +80,7 @@ struct CovarianceGradient {
 /// step, until it can be factored.
 ///
 /// Threads  const functions: any number
-/// Cost     making: O(n^3); memory 2 n^2 numbers
+/// Cost     making: O(n^3); memory n^2 numbers
 /// Source   Rasmussen, Williams, Gaussian Processes for Machine Learning, 2006, algorithm 2.1; no
 ///          output scale and the priors: Hvarfner, Hellsten, Nardi, ICML 2024, arXiv:2402.02229
 class GaussianProcess final : public Posterior {
@@ -97,10 +97,11 @@ class GaussianProcess final : public Posterior {
 
   GaussianProcess(KernelShape shape, GpData data, GpHyperparameters hyperparameters);
 
-  /// Adds one observation; standardisation and hyperparameters stay.
+  /// Adds one observation; standardisation and hyperparameters stay. An add that would spoil the
+  /// factor makes a new one with more jitter.
   ///
   /// Takes    noise_variance  present exactly when the data came with noise variances
-  /// Cost     O(n^2)
+  /// Cost     O(n^2); O(n^3) where jitter grows
   void add(const Eigen::RowVectorXd& point, double value,
            std::optional<double> noise_variance = std::nullopt);
 

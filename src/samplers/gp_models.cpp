@@ -158,6 +158,7 @@ OutputModel GpModels::loss_model(const trial::Problem& problem,
     }
   }
   TransformOptions transform{.winsorise = options_.winsorise};
+  if (options_.even_out) transform.scale = Scale::Evened;
   const trial::Objective& objective = problem.objectives[k];
   if (options_.log_costs && is_positive_cost(objective.measure)) {
     transform.scale =

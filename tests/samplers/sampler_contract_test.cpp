@@ -22,10 +22,10 @@ std::vector<space::Configuration> drawn_configurations(const trial::Problem& pro
 /// Small, so that the suite stays quick: it is about promises, not about how good suggestions are.
 GpOptions quick_gp(const trial::Problem& problem) {
   return {.num_startup = 6,
-          .num_samples = 8,
-          .num_raw = 24,
+          .num_samples = 4,
+          .num_raw = 12,
           .num_polished = 1,
-          .max_observations = 30,
+          .max_observations = 10,
           .seed = problem.seed};
 }
 
@@ -51,6 +51,7 @@ SamplerCase gp_case(std::string name, GpAcquisition for_one, GpAcquisition for_m
 GpOptions gp_with_everything(const trial::Problem& problem) {
   GpOptions options = quick_gp(problem);
   options.kernel = GpKernel::Matern52;
+  options.even_out = true;
   options.cost = CostAwareness{.budget_trials = 100};
   options.constraints = ConstraintHandling::Penalty;
   options.noise_deviations.assign(problem.objectives.size(), 0.1);

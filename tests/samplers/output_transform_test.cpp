@@ -62,7 +62,7 @@ TEST(OutputTransform, WithoutPositiveValuesThereIsNoLogarithm) {
 
 TEST(OutputTransform, EvenedOutALongBadTailHasTheMedianHalfWay) {
   std::vector<double> losses;
-  for (int i = 0; i <= 10; ++i) losses.push_back(std::exp(0.5 * i) - 0.2);
+  for (int i = 0; i <= 10; ++i) losses.push_back(std::exp(0.4 * i) - 0.2);
   const OutputTransform transform{losses, {.scale = Scale::Evened, .winsorise = false}};
   const double low = transform(losses[1]);
   const double middle = transform(losses[5]);

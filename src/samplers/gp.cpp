@@ -250,8 +250,8 @@ class Gp final : public Sampler {
                                          const trial::History& history, Rng& rng) const {
     const std::uint64_t seed = rng.bits();
     if (is_for_one(kind)) {
-      const double best = best_mean(models);
       models.add_pending_to_losses();
+      const double best = best_mean(models);
       return make_improvement(kind, *models.loss_processes().front(), best, options_.optimism);
     }
     const Front front = front_of(models);

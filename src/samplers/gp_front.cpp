@@ -75,7 +75,8 @@ Front front_of(const GpModels& models) {
 }
 
 double best_mean(const GpModels& models) {
-  const Points means = models.means_at(pick(models.rows(), models.feasible()));
+  Points means = models.means_at(pick(models.rows(), models.feasible()));
+  std::ranges::move(models.means_at(models.pending_rows()), std::back_inserter(means));
   return range_of(means, 0).min;
 }
 

@@ -16,7 +16,7 @@ struct Front {
 
 /// Requires a feasible row, as do the functions below.
 [[nodiscard]] Front front_of(const GpModels& models);
-/// The smallest mean of one loss.
+/// The smallest mean of one loss, pending rows included.
 [[nodiscard]] double best_mean(const GpModels& models);
 
 /// A tenth of the front's range beyond its worst. Where the front has no range in a loss, a tenth

@@ -36,13 +36,6 @@ bool keeps(const trial::Constraint& constraint, const std::optional<double>& val
          !(constraint.max && *value > *constraint.max);
 }
 
-double excess(const trial::Constraint& constraint, double value) {
-  double excess = 0.0;
-  if (constraint.min) excess = std::max(excess, *constraint.min - value);
-  if (constraint.max) excess = std::max(excess, value - *constraint.max);
-  return excess;
-}
-
 Eigen::VectorXd vector_of(std::span<const double> values) {
   return Eigen::Map<const Eigen::VectorXd>(values.data(), static_cast<Index>(values.size()));
 }
@@ -158,6 +151,7 @@ OutputModel GpModels::loss_model(const trial::Problem& problem,
     }
   }
   TransformOptions transform{.winsorise = options_.winsorise};
+  if (options_.even_out) transform.scale = Scale::Evened;
   const trial::Objective& objective = problem.objectives[k];
   if (options_.log_costs && is_positive_cost(objective.measure)) {
     transform.scale =

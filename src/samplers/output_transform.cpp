@@ -17,7 +17,24 @@ bool has_sign(std::span<const double> values, double sign) {
 Scale usable(Scale wanted, std::span<const double> values) {
   if (wanted == Scale::Log && has_sign(values, 1.0)) return wanted;
   if (wanted == Scale::NegatedLog && has_sign(values, -1.0)) return wanted;
+  if (wanted == Scale::Evened) return wanted;
   return Scale::Linear;
+}
+
+/// The c with which ln(v + c) has the median half way between the tenths at both ends; nothing
+/// where the bad side's tail is not the longer one. Solves (q50 + c)^2 = (q10 + c)(q90 + c).
+std::optional<double> evening_shift(std::span<const double> values) {
+  constexpr std::size_t kFewest = 4;
+  constexpr double kLeastDistance = 0.1;  // of the smallest value from 0, in halves of the range
+  if (values.size() < kFewest) return std::nullopt;
+  const double smallest = math::min_max(values).min;
+  const double q10 = math::quantile(values, 0.1) - smallest;
+  const double q50 = math::median(values) - smallest;
+  const double q90 = math::quantile(values, 0.9) - smallest;
+  const double skew = q90 + q10 - 2.0 * q50;
+  if (!(q50 > 0.0) || !(skew > 1e-9 * q90) || q90 > kLargest) return std::nullopt;
+  const double shift = (q50 * q50 - q10 * q90) / skew;
+  return std::max(shift, kLeastDistance * q50) - smallest;
 }
 
 double tukey_cut(std::span<const double> values) {
@@ -32,6 +49,11 @@ OutputTransform::OutputTransform(std::span<const double> values, const Transform
                                  std::span<const double> keep)
     : scale_(usable(options.scale, values)) {
   if (values.empty()) return;
+  if (scale_ == Scale::Evened) {
+    const auto shift = evening_shift(values);
+    if (shift) shift_ = *shift;
+    if (!shift) scale_ = Scale::Linear;
+  }
   std::vector<double> on_scale;
   for (const double value : values) on_scale.push_back(scaled(value));
   if (options.winsorise && values.size() >= 4) {
@@ -54,6 +76,8 @@ double OutputTransform::scaled(double value) const {
       return std::log(std::clamp(value, kLeast, kLargest));
     case Scale::NegatedLog:
       return -std::log(std::clamp(-value, kLeast, kLargest));
+    case Scale::Evened:
+      return std::log(std::clamp(value + shift_, kLeast, kLargest));
     case Scale::Linear:
       break;
   }
@@ -66,11 +90,13 @@ double OutputTransform::operator()(double value) const {
 }
 
 double OutputTransform::uncut(double value) const {
-  return (scaled(value) - mean_) / deviation_;
+  constexpr double kFarthest = 1e3;  // more deviations away nothing changes
+  return std::clamp((scaled(value) - mean_) / deviation_, -kFarthest, kFarthest);
 }
 
 double OutputTransform::variance(double value, double variance) const {
-  const double slope = scale_ == Scale::Linear ? 1.0 : 1.0 / std::max(1e-100, std::abs(value));
+  const double slope =
+      scale_ == Scale::Linear ? 1.0 : 1.0 / std::max(1e-100, std::abs(value + shift_));
   return variance * slope * slope / (deviation_ * deviation_);
 }
 

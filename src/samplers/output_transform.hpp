@@ -10,6 +10,7 @@ enum class Scale : unsigned char {
   Linear,
   Log,         ///< Of a positive value.
   NegatedLog,  ///< Of a positive value that was negated to be a loss: -ln(-v).
+  Evened,      ///< ln(v + c), where values have a long tail on the bad side.
 };
 
 struct TransformOptions {
@@ -20,6 +21,9 @@ struct TransformOptions {
 /// From a measure's own unit to what a Gaussian process is made of, monotonically: perhaps the
 /// logarithm, then a cut one and a half interquartile ranges beyond the upper quartile, then mean 0
 /// and variance 1.
+///
+/// Evened out, the tenth, the half and nine tenths of the values lie evenly, as far as that leaves
+/// the smallest value in reach.
 ///
 /// Source   the cut: Tukey, Exploratory Data Analysis, 1977
 class OutputTransform {
@@ -39,6 +43,7 @@ class OutputTransform {
   [[nodiscard]] double scaled(double value) const;
 
   Scale scale_;
+  double shift_ = 0.0;         // c of Evened
   std::optional<double> cut_;  // on the scale, before standardising
   double mean_ = 0.0;
   double deviation_ = 1.0;

@@ -169,10 +169,9 @@ TEST_F(NoisyAcquisition, ModifiersMultiplyWithTheRightGradient) {
 
 TEST_F(NoisyAcquisition, AModifiedLogarithmIsTheLogarithmOfTheModifiedPlainForm) {
   const auto modified = [&](GpAcquisition kind) {
-    return make_modified(make_improvement(kind, first_, 0.5, 2.0), kind == GpAcquisition::LogEi,
-                         {.bounds = {{&second_, std::nullopt, 0.8}},
-                          .log_cost = &second_,
-                          .cost_exponent = 1.0});
+    return make_modified(
+        make_improvement(kind, first_, 0.5, 2.0), kind == GpAcquisition::LogEi,
+        {.bounds = {{&second_, std::nullopt, 0.8}}, .log_cost = &second_, .cost_exponent = 1.0});
   };
   const MatrixXd points = random_points(20, 9);
   const Eigen::VectorXd plain = modified(GpAcquisition::Ei)->values(points);

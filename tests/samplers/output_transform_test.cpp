@@ -60,6 +60,20 @@ TEST(OutputTransform, WithoutPositiveValuesThereIsNoLogarithm) {
   EXPECT_NEAR(transform(2.0) - transform(1.0), transform(1.0) - transform(0.0), 1e-12);
 }
 
+TEST(OutputTransform, EvenedOutALongBadTailHasTheMedianHalfWay) {
+  std::vector<double> losses;
+  for (int i = 0; i <= 10; ++i) losses.push_back(std::exp(0.4 * i) - 0.2);
+  const OutputTransform transform{losses, {.scale = Scale::Evened, .winsorise = false}};
+  const double low = transform(losses[1]);
+  const double middle = transform(losses[5]);
+  const double high = transform(losses[9]);
+  EXPECT_NEAR(high - middle, middle - low, 1e-9);
+
+  const std::vector<double> good_tail{-100.0, -10.0, -3.0, -1.0, 0.0};
+  const OutputTransform unchanged{good_tail, {.scale = Scale::Evened, .winsorise = false}};
+  EXPECT_NEAR(unchanged(-2.0) - unchanged(-1.0), unchanged(-1.0) - unchanged(0.0), 1e-12);
+}
+
 TEST(OutputTransform, VarianceGoesThroughToFirstOrder) {
   const std::vector<double> joules{50.0, 100.0, 200.0, 400.0};
   const OutputTransform transform{joules, {.scale = Scale::Log}};

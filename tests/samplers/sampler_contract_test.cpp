@@ -4,6 +4,7 @@
 #include "wattune/samplers/cma_es.hpp"
 #include "wattune/samplers/differential_evolution.hpp"
 #include "wattune/samplers/enqueued.hpp"
+#include "wattune/samplers/gp.hpp"
 #include "wattune/samplers/grid.hpp"
 #include "wattune/samplers/latin_hypercube.hpp"
 #include "wattune/samplers/list.hpp"
@@ -22,6 +23,54 @@ std::vector<space::Configuration> drawn_configurations(const trial::Problem& pro
   std::vector<space::Configuration> configurations;
   for (int i = 0; i < 300; ++i) configurations.push_back(must(problem.space.sample(rng)));
   return configurations;
+}
+
+/// Small, so that the suite stays quick: it is about promises, not about how good suggestions are.
+GpOptions quick_gp(const trial::Problem& problem) {
+  return {.num_startup = 6,
+          .num_samples = 4,
+          .num_raw = 12,
+          .num_polished = 1,
+          .max_observations = 10,
+          .seed = problem.seed};
+}
+
+SamplerCase gp_case(std::string name, std::function<GpOptions(const trial::Problem&)> options) {
+  return {std::move(name), [options = std::move(options)](const trial::Problem& problem) {
+            return make_gp(problem, options(problem));
+          }};
+}
+
+/// An acquisition where the number of objectives allows it.
+SamplerCase gp_case(std::string name, GpAcquisition for_one, GpAcquisition for_more) {
+  return gp_case(std::move(name), [=](const trial::Problem& problem) {
+    const std::size_t num_objectives = problem.objectives.size();
+    GpOptions options = quick_gp(problem);
+    options.acquisition = num_objectives == 1 ? for_one : for_more;
+    if (for_more == GpAcquisition::LogEhvi && num_objectives > 2) {
+      options.acquisition = GpAcquisition::Auto;
+    }
+    return options;
+  });
+}
+
+GpOptions gp_with_everything(const trial::Problem& problem) {
+  GpOptions options = quick_gp(problem);
+  options.kernel = GpKernel::Matern52;
+  options.even_out = true;
+  options.cost = CostAwareness{.budget_trials = 100};
+  options.constraints = ConstraintHandling::Penalty;
+  options.noise_deviations.assign(problem.objectives.size(), 0.1);
+  options.reference_point = std::vector<double>(problem.objectives.size(), 0.5);
+  return options;
+}
+
+GpOptions gp_scalarised(const trial::Problem& problem, ScalarisationKind kind) {
+  GpOptions options = quick_gp(problem);
+  if (problem.objectives.size() == 2) {
+    options.scalarisation = Scalarisation{.kind = kind, .target = 0.5};
+  }
+  return options;
 }
 
 }  // namespace
@@ -96,6 +145,27 @@ INSTANTIATE_TEST_SUITE_P(
         SamplerCase{
             "Tpe",
             [](const auto& problem) { return make_tpe(problem.space, {.seed = problem.seed}); }},
+        gp_case("GpLogEi", GpAcquisition::LogEi, GpAcquisition::LogEhvi),
+        gp_case("GpEi", GpAcquisition::Ei, GpAcquisition::QNehvi),
+        gp_case("GpPi", GpAcquisition::Pi, GpAcquisition::QLogNehvi),
+        gp_case("GpUcb", GpAcquisition::Ucb, GpAcquisition::QNparego),
+        gp_case("GpEverything", gp_with_everything),
+        gp_case("GpWeighted",
+                [](const trial::Problem& problem) {
+                  return gp_scalarised(problem, ScalarisationKind::Weighted);
+                }),
+        gp_case("GpProduct",
+                [](const trial::Problem& problem) {
+                  return gp_scalarised(problem, ScalarisationKind::Product);
+                }),
+        gp_case("GpHardLimit",
+                [](const trial::Problem& problem) {
+                  return gp_scalarised(problem, ScalarisationKind::HardLimit);
+                }),
+        gp_case("GpHarmonic",
+                [](const trial::Problem& problem) {
+                  return gp_scalarised(problem, ScalarisationKind::Harmonic);
+                }),
         SamplerCase{"TpeUnivariate",
                     [](const auto& problem) {
                       return make_tpe(

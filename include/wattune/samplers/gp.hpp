@@ -63,6 +63,9 @@ struct GpOptions {
   GpKernel kernel = GpKernel::Rbf;
   bool log_costs = true;  ///< Energy, duration, carbon, cost and joules per sample as logarithms?
   bool winsorise = true;  ///< Are very bad losses pulled in?
+  /// Are losses with a long bad tail evened out by a shifted logarithm? Much better where losses
+  /// span decades (Rosenbrock), worse where the best values lie close together (Branin).
+  bool even_out = false;
   double optimism = 2.0;  ///< Standard deviations that Ucb takes off.
   /// [objectives] In their own units; the worst values that count. Not set: a tenth of the front's
   /// range beyond its worst.

@@ -119,8 +119,9 @@ ProtocolClient::ProtocolClient(int channel, int end_request)
 }
 
 void ProtocolClient::info(std::int64_t num_parameters, std::int64_t macs) {
-  send(fmt::format(R"({{"type":"info","values":{{"parameters":{},"macs":{}}}}})", num_parameters,
-                   macs));
+  // A multiply-accumulate is two operations.
+  send(fmt::format(R"({{"type":"info","values":{{"parameters":{},"flops":{}}}}})", num_parameters,
+                   2 * macs));
 }
 
 void ProtocolClient::phase_begin(std::string_view name) {

@@ -64,6 +64,10 @@ def main():
     model = torch.nn.Sequential(
         torch.nn.Linear(784, arguments.width), torch.nn.ReLU(), torch.nn.Linear(arguments.width, 10)
     )
+    trial.info(  # wattune (optional): proxies of the energy, which `wattune proxies` looks at
+        parameters=sum(p.numel() for p in model.parameters()),
+        flops=sum(2 * m.weight.numel() for m in model if isinstance(m, torch.nn.Linear)),
+    )
     optimizer = torch.optim.SGD(model.parameters(), lr=arguments.lr, momentum=0.9)
     first_epoch = 1
     if trial.resume_from:  # wattune

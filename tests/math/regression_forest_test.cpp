@@ -99,9 +99,14 @@ TEST(RegressionForest, AVersionOfTheSameSeedIsTheSame) {
 }
 
 TEST(RegressionForest, KeepsLeavesAsLargeAsAsked) {
-  const auto data = sample({{}}, 40, [](auto x) { return x[0]; });
+  // One row is unlike all others; a leaf of its own would predict 1 there.
+  auto data = sample({{}}, 40, [](auto) { return 0.0; });
+  data.targets[7] = 1.0;
   const RegressionForest forest{data, {.num_trees = 20, .least_in_leaf = 10}, 3};
-  for (const RegressionTree& tree : forest.trees()) EXPECT_LE(tree.leaves(data.features).size(), 4);
+  for (const RegressionTree& tree : forest.trees()) {
+    EXPECT_LE(tree.predict(data.row(7)), 0.5) << "drawn five times at most, of ten";
+    EXPECT_LE(tree.leaves(data.features).size(), 4U);
+  }
 }
 
 TEST(RegressionForest, SaysThatNoiseExplainsNothing) {

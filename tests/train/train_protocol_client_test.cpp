@@ -84,7 +84,7 @@ TEST_F(ProtocolClientTest, SendsPhasesCheckpointsAndFacts) {
   client_.checkpoint(12'500, "/some \"folder\"/12500.ckpt");
 
   EXPECT_EQ(said(),
-            "{\"type\":\"info\",\"values\":{\"parameters\":21840,\"macs\":1200000}}\n"
+            "{\"type\":\"info\",\"values\":{\"parameters\":21840,\"flops\":2400000}}\n"
             "{\"type\":\"phase\",\"name\":\"inference\",\"event\":\"begin\"}\n"
             "{\"type\":\"phase\",\"name\":\"inference\",\"event\":\"end\",\"samples\":10000}\n"
             "{\"type\":\"checkpoint\",\"step\":12500,"

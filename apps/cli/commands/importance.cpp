@@ -38,10 +38,15 @@ std::string bar_of(double share) {
   return bar + kParts[eighths % 8];
 }
 
+/// "42", "4.2": what is below 10 keeps a decimal, so that it does not read as nothing.
+std::string percent_text(double share) {
+  return share < 0.0995 ? fmt::format("{:.1f}", 100.0 * share)
+                        : fmt::format("{:.0f}", 100.0 * share);
+}
+
 std::vector<std::string> row_of(const std::string& name, const Json& entry) {
-  return {name, fmt::format("{:.1f} %", 100.0 * entry.at("share").get<double>()),
-          fmt::format("{:.0f} to {:.0f} %", 100.0 * entry.at("low").get<double>(),
-                      100.0 * entry.at("high").get<double>()),
+  return {name, percent_text(entry.at("share")) + " %",
+          fmt::format("{} to {} %", percent_text(entry.at("low")), percent_text(entry.at("high"))),
           bar_of(entry.at("share"))};
 }
 

@@ -18,7 +18,7 @@ namespace wattune::math {
 ///
 /// Takes    inputs  as RegressionData::inputs; `all` and `good` are rows of it, with repeats
 /// Gives    [num_features]
-/// Source   Watanabe, Bansal, Hutter: PED-ANOVA, IJCAI 2023, arXiv:2304.10255, equation 16
+/// Source   Watanabe, Bansal, Hutter: PED-ANOVA, IJCAI 2023, arXiv:2304.10255, section 3
 [[nodiscard]] std::vector<double> pearson_divergences(const RegressionData& data,
                                                       std::span<const std::size_t> all,
                                                       std::span<const std::size_t> good);

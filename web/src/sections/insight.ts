@@ -2,7 +2,7 @@
 
 import { known, type Correlation, type Importance, type Proxies, type ReportData } from '../data.ts';
 import { append, h, section, select } from '../dom.ts';
-import { DASH, count, percent, significant } from '../format.ts';
+import { DASH, count, percent } from '../format.ts';
 import { makeImportanceChart } from '../charts/importance_chart.ts';
 import { makeProxyChart } from '../charts/proxy_chart.ts';
 
@@ -19,11 +19,11 @@ function atStep(step: number | null | undefined, data: ReportData): string {
 function leadOf(shown: Importance, data: ReportData): string {
   const trials = `${count(shown.num_trials)} trials${atStep(shown.step, data)}`;
   if (shown.method !== 'fanova') {
-    return `What the best ${count(shown.num_good)} of ${trials} have in common, and the others have not. A line through a bar holds 90 % of the shares of resampled trials.`;
+    return `What the best ${count(shown.num_good)} of ${trials} have in common, and the others have not. A line through a bar holds 90\u00a0% of the shares of resampled trials.`;
   }
   const explained = known(shown.explained);
   const told = explained === undefined ? '' : ` The forest tells ${percent(Math.max(0, explained))} of the variance among trials it has not seen.`;
-  return `How much of what varies comes from each parameter alone, from ${trials}. A line through a bar holds 90 % of the trees.${told}`;
+  return `How much of what varies comes from each parameter alone, from ${trials}. A line through a bar holds 90\u00a0% of the trees.${told}`;
 }
 
 function notesList(notes: string[]): HTMLElement | null {
@@ -33,11 +33,12 @@ function notesList(notes: string[]): HTMLElement | null {
 function pairsTable(shown: Importance): HTMLElement | null {
   const pairs = shown.pairs.filter((p) => p.share >= LEAST_SHARE).slice(0, MOST_PAIRS);
   if (pairs.length === 0) return null;
-  const widest = Math.max(...pairs.map((p) => p.share));
+  // On the scale of the largest share there is, so that a small interaction does not look like a large one.
+  const widest = Math.max(...pairs.map((p) => p.share), ...shown.parameters.map((p) => p.share));
   const rows = pairs.map((pair) => h('tr', {},
     h('th', { scope: 'row' }, `${pair.names[0]} × ${pair.names[1]}`),
     h('td', { class: 'number' }, percent(pair.share)),
-    h('td', { class: 'number' }, `${percent(pair.low)} to ${percent(pair.high)}`),
+    h('td', { class: 'number' }, `${percent(pair.low).replace(' %', '')} to ${percent(pair.high)}`),
     h('td', { class: 'barcell', 'aria-hidden': 'true' }, h('span', { class: 'bar', style: `width:${((pair.share / widest) * 100).toFixed(1)}%` }))));
   return h('div', { class: 'scroll' }, h('table', { class: 'pairs' },
     h('thead', {}, h('tr', {}, ...['Together, beyond each alone', 'Share', '90 % of trees', ''].map((title, i) =>
@@ -84,14 +85,14 @@ function correlation(of: Correlation | null | undefined): string {
 function proxiesTable(proxies: Proxies): HTMLElement {
   const rows = proxies.entries.map((proxy) => h('tr', {},
     h('th', { scope: 'row' }, proxy.name),
-    h('td', { class: 'number' }, count(proxy.num_trials)),
+    h('td', {}, proxy.warnings.length > 0
+      ? h('span', { class: 'badge misleads' }, 'misleads') : h('span', { class: 'badge stands-in' }, 'stands in')),
     h('td', { class: 'number' }, correlation(proxy.spearman)),
     h('td', { class: 'number' }, correlation(proxy.pearson_of_logs)),
-    h('td', {}, proxy.warnings.length > 0
-      ? h('span', { class: 'badge misleads' }, 'misleads') : h('span', { class: 'badge stands-in' }, 'stands in'))));
+    h('td', { class: 'number' }, count(proxy.num_trials))));
   return h('div', { class: 'scroll' }, h('table', { class: 'proxies' },
-    h('thead', {}, h('tr', {}, ...['Proxy', 'Trials', 'Rank correlation', 'Correlation of logs', 'Verdict'].map((title, i) =>
-      h('th', { scope: 'col', class: [1, 2, 3].includes(i) ? 'number' : '' }, title)))),
+    h('thead', {}, h('tr', {}, ...['Proxy', 'Verdict', 'Rank correlation', 'Correlation of logs', 'Trials'].map((title, i) =>
+      h('th', { scope: 'col', class: i >= 2 ? 'number' : '' }, title)))),
     h('tbody', {}, ...rows)));
 }
 
@@ -111,7 +112,7 @@ export function proxiesSection(data: ReportData): HTMLElement | null {
   };
   say(first.name);
   const lead = `How well cheap numbers tell the energy, over ${count(proxies.num_trials)} trials${atStep(proxies.step, data)}. In brackets: 95 % intervals. ` +
-    `A proxy misleads where its rank correlation is below ${significant(0.7, 1)} in size, or where choosing by it costs more than a tenth.`;
+    'A proxy misleads where its rank correlation is below 0.7 in size, or where choosing by it costs more than a tenth.';
   const controls = h('div', { class: 'controls' },
     proxies.entries.length > 1 ? select('Proxy', proxies.entries.map((p) => [p.name, p.name]), first.name, say) : null);
   return section('proxies', title, lead, proxiesTable(proxies), controls, warnings, chart.chart.element, notesList(proxies.notes));

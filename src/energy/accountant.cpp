@@ -1,5 +1,7 @@
 #include "wattune/energy/accountant.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -73,6 +75,7 @@ struct ChannelBook {
   bool has_moved = false;
   bool has_ended = false;
   Pending pending;
+  std::optional<FallbackSource> fallback;
 
   [[nodiscard]] bool is_gpu() const { return energy::is_gpu(channel.kind); }
 
@@ -126,6 +129,7 @@ struct EnergyAccountant::Books {
   std::optional<MachineCpuTime> machine;
   std::vector<std::int64_t> core_ns_seen;
   Seconds engine_at_start;
+  std::vector<std::string> notes;
 
   std::size_t add_account(const Reservation& reservation);
   const Account& at(AccountId id) const;
@@ -141,6 +145,7 @@ struct EnergyAccountant::Books {
   void note_machine(ChannelBook& book, Seconds length, std::span<const std::int64_t> cpu,
                     const MachineUse& use);
   void note_gpu(ChannelBook& book, Seconds length, const MachineUse& use);
+  void fall_back(ChannelBook& book, const FallbackSource& fallback);
   Seconds read_channel(std::size_t index, MonotonicTime now, Seconds waited);
   void settle(std::size_t index, Microjoules energy, const Reading& reading);
 
@@ -314,6 +319,18 @@ void EnergyAccountant::Books::note_gpu(ChannelBook& book, Seconds length, const 
   pending.has_guess = pending.has_guess || (!users.empty() && num_users > 1);
 }
 
+/// From now on the channel is worth no more than what it is read from now.
+void EnergyAccountant::Books::fall_back(ChannelBook& book, const FallbackSource& fallback) {
+  if (book.fallback == fallback) return;
+  book.fallback = fallback;
+  book.channel.provenance = std::max(book.channel.provenance, fallback.provenance);
+  book.channel.gain_uncertainty =
+      std::max(book.channel.gain_uncertainty, fallback.gain_uncertainty);
+  notes.push_back(fmt::format("{}: its source failed and another is read: {}, ± {:.0f} %",
+                              book.channel.id, to_text(book.channel.provenance),
+                              book.channel.gain_uncertainty * 100.0));
+}
+
 /// Reads a channel `waited` after the tick; tells how long that took.
 Seconds EnergyAccountant::Books::read_channel(std::size_t index, MonotonicTime now,
                                               Seconds waited) {
@@ -324,6 +341,7 @@ Seconds EnergyAccountant::Books::read_channel(std::size_t index, MonotonicTime n
     return Seconds{};
   }
   WATTUNE_REQUIRE(reading->total >= book.counted);
+  if (reading->fallback) fall_back(book, *reading->fallback);
   book.read_at = now;
   book.true_at = std::max(book.true_at, reading->read_at);
   book.off = Seconds{std::abs(elapsed(reading->read_at, now).value())} + reading->carried;
@@ -635,6 +653,10 @@ EnergyFigure EnergyAccountant::metered() const {
     is_lost = is_lost || book.has_ended;
   }
   return sum.figure(is_lost || !was_read);
+}
+
+std::vector<std::string> EnergyAccountant::take_notes() {
+  return std::exchange(books_->notes, {});
 }
 
 Watts EnergyAccountant::last_power(AccountId id) const {

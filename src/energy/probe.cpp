@@ -13,9 +13,8 @@
 #include "hwmon.hpp"
 #include "perf_views.hpp"
 #include "powercap.hpp"
-#include "small_file.hpp"
+#include "processor_model.hpp"
 #include "wattune/energy/amd_smi.hpp"
-#include "wattune/energy/cpu_model.hpp"
 #include "wattune/energy/dram_model.hpp"
 #include "wattune/energy/rapl.hpp"
 
@@ -226,24 +225,9 @@ class MachineParts {
     append(machine_, open_shared_powercap(now_, *options_.shared_powercap_root));
   }
 
-  /// The rated power of all packages, where the model may use it: a virtual machine has an unknown
-  /// share of them.
-  [[nodiscard]] std::optional<Watts> rated_power(const CpuIdentity& cpu) const {
-    if (cpu.is_virtual) return std::nullopt;
-    if (!options_.cpu_tdp) return rated_package_power(options_.powercap_root);
-    const std::size_t num_sockets = online_sockets(options_.sysfs_root).size();
-    return *options_.cpu_tdp * static_cast<double>(std::max<std::size_t>(1, num_sockets));
-  }
-
   void open_cpu() {
     if (has_processors()) return refuse("cpu:model", "not needed: the processors are measured");
-    const CpuIdentity cpu =
-        parse_cpu_identity(read_small_file(options_.proc_root / "cpuinfo").value_or(""));
-    const std::optional<Watts> tdp = rated_power(cpu);
-    const bool is_stated = options_.cpu_tdp.has_value();
-    Result<std::unique_ptr<Meter>> model = tdp && (is_stated || !find_cpu_coefficients(cpu))
-                                               ? open_tdp_model(now_, *tdp, options_.proc_root)
-                                               : open_cpu_model(now_, options_.proc_root);
+    Result<std::unique_ptr<Meter>> model = open_processor_model(now_, options_);
     if (model) {
       add(std::move(*model));
     } else {
@@ -290,6 +274,7 @@ MachineMeters open_meters(const Clock& clock, const MeterOptions& options) {
                            .proc_root = options.proc_root,
                            .perf = options.perf,
                            .wait = options.wait}));
+  add_fallbacks_to_rapl(machine, clock, options);
   open_nvidia(machine, clock, options);
   open_amd(machine, clock, options);
   MachineParts(machine, clock, options).open();

@@ -105,6 +105,10 @@ class EnergyAccountant {
   /// Mean power over the last interval in which the counters moved; 0 W once closed.
   [[nodiscard]] Watts last_power(AccountId account) const;
 
+  /// What has happened to the meters since this was last asked, in words: a channel whose source
+  /// failed and that is read from another now.
+  [[nodiscard]] std::vector<std::string> take_notes();
+
   [[nodiscard]] std::vector<Channel> channels() const;
   /// Tick at least this often.
   [[nodiscard]] Seconds longest_safe_gap() const;

@@ -64,10 +64,21 @@ Result<std::unique_ptr<Meter>> open_through_powercap(const std::string& channel,
   return fail(ErrorKind::NotFound, channel + ": not shown by powercap");
 }
 
-Result<std::unique_ptr<Meter>> open_model_of_kind(ChannelKind kind, MonotonicTime now,
-                                                  const MeterOptions& options) {
+/// A model of one kind for all sockets. The table's coefficients hold the memory too, so that they
+/// are no stand-in for packages where memory is metered beside them.
+Result<std::unique_ptr<Meter>> open_model_of_kind(ChannelKind kind, bool has_memory,
+                                                  MonotonicTime now, const MeterOptions& options) {
   if (kind == ChannelKind::Dram) return open_dram_model(now, options.proc_root);
-  return open_processor_model(now, options);
+  const CpuIdentity cpu =
+      parse_cpu_identity(read_small_file(options.proc_root / "cpuinfo").value_or(""));
+  if (const auto tdp = rated_power(cpu, options)) {
+    return open_tdp_model(now, *tdp, options.proc_root);
+  }
+  Result<std::unique_ptr<Meter>> model = open_processor_model(now, options);
+  if (has_memory && model && (*model)->channel().kind == ChannelKind::Node) {
+    return fail(ErrorKind::NotFound, "cpu:model: contains the memory, which is metered");
+  }
+  return model;
 }
 
 }  // namespace
@@ -89,6 +100,7 @@ void add_fallbacks_to_rapl(MachineMeters& machine, const Clock& clock,
     return std::ranges::count_if(machine.meters,
                                  [&](const auto& meter) { return meter->channel().kind == kind; });
   };
+  const bool has_memory = options.models_memory || count(ChannelKind::Dram) > 0;
   for (std::unique_ptr<Meter>& meter : machine.meters) {
     const Channel& channel = meter->channel();
     const ChannelKind kind = channel.kind;
@@ -96,10 +108,13 @@ void add_fallbacks_to_rapl(MachineMeters& machine, const Clock& clock,
     const OpenFallback powercap = [id = channel.id, &clock, options](MonotonicTime) {
       return open_through_powercap(id, clock, options);
     };
-    const OpenFallback model = [kind, num_parts = count(kind), options](MonotonicTime now) {
-      return open_model_of_kind(kind, now, options).map([&](std::unique_ptr<Meter> whole) {
-        return std::unique_ptr<Meter>(std::make_unique<PartOfMeter>(std::move(whole), num_parts));
-      });
+    const OpenFallback model = [kind, num_parts = count(kind), has_memory,
+                                options](MonotonicTime now) {
+      return open_model_of_kind(kind, has_memory, now, options)
+          .map([&](std::unique_ptr<Meter> whole) {
+            return std::unique_ptr<Meter>(
+                std::make_unique<PartOfMeter>(std::move(whole), num_parts));
+          });
     };
     meter = std::make_unique<FailoverMeter>(std::move(meter), std::vector{powercap, model});
   }

@@ -65,6 +65,7 @@ energy::AccountantOptions NodeMeter::accountant_options() const {
   options.num_cores = num_cores;
   options.proc_root = proc_root;
   options.topology = topology;
+  options.gpus = machine.gpus;
   options.claims = sampler->claims();
   return options;
 }

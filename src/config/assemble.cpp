@@ -203,6 +203,7 @@ runners::LocalRunnerOptions make_runner_options(const StudyFile& file,
   options.slots.cores_per_trial = static_cast<std::size_t>(file.runner.cores_per_trial);
   options.slots.gpus_per_trial = static_cast<std::size_t>(file.runner.gpus_per_trial);
   options.slots.gpus = std::move(surroundings.gpus);
+  options.slots.rocm_ids = std::move(surroundings.rocm_ids);
   options.files_dir = std::move(surroundings.files_dir);
   options.working_directory = file.runner.directory;
   options.base_environment = std::move(surroundings.environment);

@@ -1,5 +1,7 @@
 #include "wattune/energy/accountant.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -17,6 +19,13 @@ namespace {
 constexpr std::size_t kRest = 0;
 constexpr std::size_t kEngine = 1;
 constexpr Seconds kLongestGap{30.0};
+/// A second of CPU time takes more energy here and less there. Between two that are equally busy
+/// this is 10 % of what either is charged.
+constexpr double kSplitError = 0.20;
+/// Nothing tells what a slice of a GPU does; its share of the board is a guess.
+constexpr double kSliceError = 0.30;
+/// Parts of a board are counted so finely that every number of users up to 16 divides them.
+constexpr Wide kWholeBoard = 720720;
 
 std::int64_t nanoseconds(Seconds time) {
   return std::llround(time.value() * 1e9);
@@ -34,7 +43,8 @@ struct Pending {
   std::vector<Share> shares;  ///< Open accounts only; what a closed one did falls to the rest.
   Wide idle_total = 0;        ///< Of the whole machine, or of the whole GPU.
   Wide dynamic_total = 0;
-  bool has_guess = false;  ///< The split is a guess: a GPU with several users, unknown others.
+  double split_error = 0.0;  ///< Relative, of every part, beside that of CPU time.
+  bool has_guess = false;    ///< The split is a guess: a GPU with several users, unknown others.
 
   Share& share_of(std::size_t account) {
     const auto found = std::ranges::find(shares, account, &Share::account);
@@ -73,6 +83,7 @@ struct ChannelBook {
   bool has_moved = false;
   bool has_ended = false;
   Pending pending;
+  std::optional<FallbackSource> fallback;
 
   [[nodiscard]] bool is_gpu() const { return energy::is_gpu(channel.kind); }
 
@@ -94,6 +105,7 @@ struct Entry {
   Microjoules dynamic;
   Watts power;
   double guessed_j2 = 0.0;
+  double split_j = 0.0;  ///< As in a mark.
   std::optional<MonotonicTime> guessed_at;
 };
 
@@ -108,6 +120,7 @@ struct Account {
   Reservation reservation;
   Seconds cpu_seen;
   std::optional<MonotonicTime> closed_at;
+  std::optional<std::int64_t> foreign_ns_at_end;  ///< Where it is closed.
   std::vector<Entry> entries;
   std::vector<LastSight> last_sights;  ///< Where it is closed.
   /// Of the account's hardware threads, how many are on each socket; empty: it runs on any.
@@ -126,6 +139,9 @@ struct EnergyAccountant::Books {
   std::optional<MachineCpuTime> machine;
   std::vector<std::int64_t> core_ns_seen;
   Seconds engine_at_start;
+  std::vector<std::string> notes;
+  std::int64_t foreign_ns = 0;  ///< CPU time that belongs to no account; may be a little off.
+  bool knows_foreign = true;
 
   std::size_t add_account(const Reservation& reservation);
   const Account& at(AccountId id) const;
@@ -135,12 +151,16 @@ struct EnergyAccountant::Books {
   std::vector<std::int64_t> take_activity(std::span<const Activity> activities);
   std::optional<std::vector<std::int64_t>> take_machine_busy();
   MachineUse take_use(MonotonicTime now);
+  void note_foreign(std::span<const std::int64_t> cpu, const MachineUse& use);
   [[nodiscard]] double cores_on(const Account& account, std::size_t part) const;
   [[nodiscard]] std::int64_t cpu_on(const Account& account, std::size_t part, std::int64_t cpu,
                                     const MachineUse& use) const;
   void note_machine(ChannelBook& book, Seconds length, std::span<const std::int64_t> cpu,
                     const MachineUse& use);
+  [[nodiscard]] Wide part_of_board(const std::string& uuid, const Channel& board) const;
+  [[nodiscard]] Wide part_of_board(const Account& account, const Channel& board) const;
   void note_gpu(ChannelBook& book, Seconds length, const MachineUse& use);
+  void fall_back(ChannelBook& book, const FallbackSource& fallback);
   Seconds read_channel(std::size_t index, MonotonicTime now, Seconds waited);
   void settle(std::size_t index, Microjoules energy, const Reading& reading);
 
@@ -252,6 +272,14 @@ MachineUse EnergyAccountant::Books::take_use(MonotonicTime now) {
   return use;
 }
 
+void EnergyAccountant::Books::note_foreign(std::span<const std::int64_t> cpu,
+                                           const MachineUse& use) {
+  knows_foreign = knows_foreign && use.busy;
+  if (!use.busy) return;
+  foreign_ns += (*use.busy)[0];
+  for (const std::int64_t own : cpu) foreign_ns -= own;
+}
+
 /// Reserved cores on a part of the machine; one that is not pinned has the same share of all.
 double EnergyAccountant::Books::cores_on(const Account& account, std::size_t part) const {
   const double cores = account.reservation.num_cores;
@@ -291,27 +319,60 @@ void EnergyAccountant::Books::note_machine(ChannelBook& book, Seconds length,
   pending.has_guess = pending.has_guess || !use.busy;
 }
 
+/// How much of a board an identifier stands for, in parts of kWholeBoard: all of it, the share of a
+/// slice, or nothing.
+Wide EnergyAccountant::Books::part_of_board(const std::string& uuid, const Channel& board) const {
+  if (!board.device_uuid) return 0;
+  if (uuid == *board.device_uuid) return kWholeBoard;
+  const GpuInfo* const gpu = find_board(options.gpus, uuid);
+  if (gpu == nullptr || gpu->uuid != *board.device_uuid) return 0;
+  for (const MigSlice& slice : gpu->instances) {
+    if (!slice.uuid.starts_with(uuid) || gpu->num_slices == 0) continue;
+    return kWholeBoard * std::min(slice.num_slices, gpu->num_slices) / gpu->num_slices;
+  }
+  return kWholeBoard;
+}
+
+/// The same of all that an account has reserved.
+Wide EnergyAccountant::Books::part_of_board(const Account& account, const Channel& board) const {
+  Wide part = 0;
+  for (const std::string& uuid : account.reservation.gpu_uuids) part += part_of_board(uuid, board);
+  return std::min(part, kWholeBoard);
+}
+
+/// Where more is reserved than there is, everybody has less by the same factor.
 void EnergyAccountant::Books::note_gpu(ChannelBook& book, Seconds length, const MachineUse& use) {
   Pending& pending = book.pending;
-  std::vector<std::size_t> users;
+  Wide reserved = 0;
+  bool has_slices = false;
+  for (const std::string& uuid : use.gpus_of_others) reserved += part_of_board(uuid, book.channel);
+  for (const std::size_t account : open) reserved += part_of_board(accounts[account], book.channel);
+  const Wide parts = std::max(reserved, kWholeBoard);
+  const Wide time{nanoseconds(length)};
   for (const std::size_t account : open) {
-    if (has_part(account, book)) users.push_back(account);
-  }
-  const auto num_others = book.channel.device_uuid
-                              ? std::ranges::count(use.gpus_of_others, *book.channel.device_uuid)
-                              : 0;
-  const std::size_t num_users = users.size() + static_cast<std::size_t>(num_others);
-  // Weights are counted in parts of a nanosecond that every number of users up to 16 divides.
-  constexpr Wide kFine = 720720;
-  const Wide whole = Wide{nanoseconds(length)} * kFine;
-  for (const std::size_t account : users) {
+    const Wide part = part_of_board(accounts[account], book.channel);
+    if (part == 0) continue;
     Share& share = pending.share_of(account);
-    share.idle += whole / static_cast<Wide>(num_users);
+    share.idle += time * part * kWholeBoard / parts;
     share.dynamic = share.idle;
+    has_slices = has_slices || part < kWholeBoard;
+    pending.has_guess = pending.has_guess || part < parts;
   }
-  pending.idle_total += whole;
+  pending.idle_total += time * kWholeBoard;
   pending.dynamic_total = pending.idle_total;
-  pending.has_guess = pending.has_guess || (!users.empty() && num_users > 1);
+  if (has_slices) pending.split_error = kSliceError;
+}
+
+/// From now on the channel is worth no more than what it is read from now.
+void EnergyAccountant::Books::fall_back(ChannelBook& book, const FallbackSource& fallback) {
+  if (book.fallback == fallback) return;
+  book.fallback = fallback;
+  book.channel.provenance = std::max(book.channel.provenance, fallback.provenance);
+  book.channel.gain_uncertainty =
+      std::max(book.channel.gain_uncertainty, fallback.gain_uncertainty);
+  notes.push_back(fmt::format("{}: its source failed and another is read: {}, ± {:.0f} %",
+                              book.channel.id, to_text(book.channel.provenance),
+                              book.channel.gain_uncertainty * 100.0));
 }
 
 /// Reads a channel `waited` after the tick; tells how long that took.
@@ -324,6 +385,7 @@ Seconds EnergyAccountant::Books::read_channel(std::size_t index, MonotonicTime n
     return Seconds{};
   }
   WATTUNE_REQUIRE(reading->total >= book.counted);
+  if (reading->fallback) fall_back(book, *reading->fallback);
   book.read_at = now;
   book.true_at = std::max(book.true_at, reading->read_at);
   book.off = Seconds{std::abs(elapsed(reading->read_at, now).value())} + reading->carried;
@@ -365,6 +427,9 @@ void EnergyAccountant::Books::settle(std::size_t index, Microjoules energy,
     const double part = reading.uncertainty.value() * (amount.joules() / energy.joules());
     return part * part;
   };
+  const auto share_of_others = [&](Microjoules part) {
+    return energy > idle ? 1.0 - part.joules() / (energy - idle).joules() : 0.0;
+  };
   for (std::size_t i = 0; i < idle_parts.size(); ++i) {
     const std::size_t account = i == 0 ? kRest : pending.shares[i - 1].account;
     Entry& entry = accounts[account].entries[index];
@@ -374,6 +439,8 @@ void EnergyAccountant::Books::settle(std::size_t index, Microjoules energy,
     entry.dynamic += dynamic_part;
     entry.power = power_of(idle_part + dynamic_part);
     entry.guessed_j2 += guessed_j2(idle_part + dynamic_part);
+    entry.split_j += kSplitError * dynamic_part.joules().value() * share_of_others(dynamic_part) +
+                     pending.split_error * (idle_part + dynamic_part).joules().value();
     if (is_guess && (i > 0 || entry.power > Watts{})) entry.guessed_at = book.read_at;
   }
   book.idle += idle;
@@ -387,14 +454,13 @@ void EnergyAccountant::Books::settle(std::size_t index, Microjoules energy,
 
 bool EnergyAccountant::Books::has_part(std::size_t account, const ChannelBook& book) const {
   if (!book.is_gpu() || account == kRest) return true;
-  const std::vector<std::string>& reserved = accounts[account].reservation.gpu_uuids;
-  return book.channel.device_uuid && std::ranges::count(reserved, *book.channel.device_uuid) > 0;
+  return part_of_board(accounts[account], book.channel) > 0;
 }
 
 bool EnergyAccountant::Books::has_unmetered_gpu(const Account& account) const {
   return std::ranges::any_of(account.reservation.gpu_uuids, [&](const std::string& uuid) {
     return std::ranges::none_of(channels, [&](const ChannelBook& book) {
-      return book.is_gpu() && book.channel.device_uuid == uuid;
+      return book.is_gpu() && part_of_board(uuid, book.channel) > 0;
     });
   });
 }
@@ -413,6 +479,7 @@ WindowPart EnergyAccountant::Books::part_of(const Mark& mark, std::size_t channe
   part.idle = entry.idle - start.idle;
   part.dynamic = entry.dynamic - start.dynamic;
   part.guessed_j2 = entry.guessed_j2 - start.guessed_j2;
+  part.split_j = entry.split_j - start.split_j;
   part.provenance = channels[channel].channel.provenance;
   if (entry.guessed_at && *entry.guessed_at > mark.at) {
     part.provenance = std::max(part.provenance, Provenance::Modelled);
@@ -508,6 +575,7 @@ void EnergyAccountant::close(AccountId id) {
   Account& account = books_->accounts[id.number()];
   WATTUNE_REQUIRE(id != rest() && id != engine() && !account.closed_at);
   account.closed_at = books_->ticked;
+  account.foreign_ns_at_end = books_->foreign_ns;
   std::erase(books_->open, id.number());
   for (std::size_t i = 0; i < books_->channels.size(); ++i) {
     ChannelBook& book = books_->channels[i];
@@ -532,6 +600,7 @@ void EnergyAccountant::tick(MonotonicTime now, std::span<const Activity> activit
   const Seconds length = elapsed(books.ticked, now);
   const std::vector<std::int64_t> cpu = books.take_activity(activities);
   const MachineUse use = books.take_use(now);
+  books.note_foreign(cpu, use);
   Seconds waited;
   for (std::size_t i = 0; i < books.channels.size(); ++i) {
     ChannelBook& book = books.channels[i];
@@ -557,13 +626,17 @@ void EnergyAccountant::set_idle_power(const std::string& channel_id, Watts power
 
 EnergyAccountant::Mark EnergyAccountant::mark(AccountId id) const {
   const Account& account = books_->at(id);
-  Mark mark{id, account.closed_at.value_or(books_->ticked), {}};
+  Mark mark{
+      id,
+      account.closed_at.value_or(books_->ticked),
+      Seconds{static_cast<double>(account.foreign_ns_at_end.value_or(books_->foreign_ns)) * 1e-9},
+      {}};
   for (std::size_t i = 0; i < account.entries.size(); ++i) {
     const Entry& entry = account.entries[i];
     const LastSight sight = books_->sight_of(account, i);
     mark.per_channel.push_back({entry.idle, entry.dynamic, entry.power, sight.known_at, sight.off,
                                 sight.delay, entry.guessed_j2, sight.idle, sight.dynamic,
-                                sight.guessed_j2});
+                                sight.guessed_j2, entry.split_j});
   }
   return mark;
 }
@@ -616,6 +689,14 @@ EnergyFigure EnergyAccountant::node_since(const Mark& mark) const {
   return sum.figure(is_lost || !was_read);
 }
 
+std::optional<double> EnergyAccountant::foreign_share_since(const Mark& mark) const {
+  const Mark now = this->mark(mark.account);
+  const Seconds length = elapsed(mark.at, now.at);
+  if (!books_->knows_foreign || length <= Seconds{}) return std::nullopt;
+  const Seconds used = now.foreign_cpu_time - mark.foreign_cpu_time;
+  return std::clamp(used / (length * books_->capacity[0]), 0.0, 1.0);
+}
+
 EnergyFigure EnergyAccountant::metered() const {
   FigureSum sum;
   bool was_read = false;
@@ -635,6 +716,10 @@ EnergyFigure EnergyAccountant::metered() const {
     is_lost = is_lost || book.has_ended;
   }
   return sum.figure(is_lost || !was_read);
+}
+
+std::vector<std::string> EnergyAccountant::take_notes() {
+  return std::exchange(books_->notes, {});
 }
 
 Watts EnergyAccountant::last_power(AccountId id) const {

@@ -24,6 +24,7 @@ void FigureSum::add(const WindowPart& part, const Channel& channel) {
   add_edge(part.start_power, channel.refresh, part.delay_start);
   add_edge(part.end_power, channel.refresh, part.delay_end);
   squares_ += part.guessed_j2;
+  split_ += part.split_j;
   late_start_ += (part.start_power * part.late_start).value() * kLateMargin;
   late_end_ += (part.end_power * part.late_end).value() * kLateMargin;
 }
@@ -31,7 +32,7 @@ void FigureSum::add(const WindowPart& part, const Channel& channel) {
 /// What a late read moves into a window at its start and out of it at its end has opposite signs:
 /// only the larger of the two can be wrong.
 EnergyFigure FigureSum::figure(bool is_missing) const {
-  double squares = squares_;
+  double squares = squares_ + split_ * split_;
   for (const double gain : gain_) squares += gain * gain;
   EnergyFigure figure = figure_;
   figure.uncertainty = Joules{std::sqrt(squares) + std::max(late_start_, late_end_)};

@@ -20,12 +20,14 @@ struct WindowPart {
   Seconds delay_start;  ///< The channel was read so long after the edge, at most.
   Seconds delay_end;
   double guessed_j2 = 0.0;  ///< Sum of the squared half widths of what had to be guessed.
+  double split_j = 0.0;     ///< Half width of what was split by CPU time.
   bool was_read = false;
   bool is_lost = false;
   Provenance provenance = Provenance::Measured;
 };
 
-/// Adds parts up: gain errors of one kind of channel linearly, everything else in quadrature.
+/// Adds parts up: gain errors of one kind of channel, and errors of the split, linearly, everything
+/// else in quadrature.
 ///
 /// Source   docs/metering.md, "Uncertainty"
 class FigureSum {
@@ -39,6 +41,7 @@ class FigureSum {
   EnergyFigure figure_;
   std::array<double, kNumChannelKinds> gain_{};
   double squares_ = 0.0;
+  double split_ = 0.0;
   double late_start_ = 0.0;
   double late_end_ = 0.0;
 };

@@ -15,6 +15,7 @@ static_assert(std::atomic<std::int64_t>::is_always_lock_free);
 static_assert(std::atomic<double>::is_always_lock_free);
 
 constexpr std::uint64_t kHasReading = 0x100;
+constexpr unsigned kFallbackBit = 9;
 
 }  // namespace
 
@@ -35,7 +36,13 @@ void BoardChannel::publish(const BoardReading& reading) {
   copy.power_w.store(reading.power.value(), std::memory_order_release);
   copy.num_estimated.store(reading.num_estimated, std::memory_order_release);
   copy.guessed_j2.store(reading.guessed_j2, std::memory_order_release);
-  copy.state.store(error | (reading.has_reading ? kHasReading : 0), std::memory_order_release);
+  std::uint64_t state = error | (reading.has_reading ? kHasReading : 0);
+  if (reading.fallback) {
+    state |= (static_cast<std::uint64_t>(reading.fallback->provenance) + 1) << kFallbackBit;
+  }
+  const double gain = reading.fallback ? reading.fallback->gain_uncertainty : 0.0;
+  copy.fallback_gain.store(gain, std::memory_order_release);
+  copy.state.store(state, std::memory_order_release);
   version_.store(version + 1, std::memory_order_release);
 }
 
@@ -50,11 +57,15 @@ BoardReading BoardChannel::read() const {
     reading.power = Watts{copy.power_w.load(std::memory_order_acquire)};
     reading.num_estimated = copy.num_estimated.load(std::memory_order_acquire);
     reading.guessed_j2 = copy.guessed_j2.load(std::memory_order_acquire);
+    const double gain = copy.fallback_gain.load(std::memory_order_acquire);
     const std::uint64_t state = copy.state.load(std::memory_order_acquire);
     if (version_.load(std::memory_order_acquire) != version) continue;
     reading.has_reading = (state & kHasReading) != 0;
     if (const std::uint64_t error = state & 0xff; error > 0) {
       reading.error = static_cast<ErrorKind>(error - 1);
+    }
+    if (const std::uint64_t provenance = state >> kFallbackBit; provenance > 0) {
+      reading.fallback = FallbackSource{static_cast<Provenance>(provenance - 1), gain};
     }
     return reading;
   }

@@ -10,6 +10,7 @@
 #include "wattune/base/clock.hpp"
 #include "wattune/base/result.hpp"
 #include "wattune/base/units.hpp"
+#include "wattune/energy/meter.hpp"
 
 // What the processes of a node see of its meter. It lies in memory that they share, or in that of
 // one process where nothing is shared. All zeros is a valid, empty board.
@@ -30,6 +31,7 @@ struct BoardReading {
   std::uint64_t num_estimated = 0;  ///< Readings so far that filled something in.
   double guessed_j2 = 0.0;          ///< Squares of the half widths of all that was filled in, J^2.
   std::optional<ErrorKind> error;   ///< Of the newest attempt.
+  std::optional<FallbackSource> fallback = {};
   bool has_reading = false;
 };
 
@@ -55,7 +57,9 @@ class BoardChannel {
     std::atomic<double> power_w;
     std::atomic<std::uint64_t> num_estimated;
     std::atomic<double> guessed_j2;
-    std::atomic<std::uint64_t> state;  ///< Bit 8: has a reading; below: error + 1.
+    std::atomic<double> fallback_gain;
+    std::atomic<std::uint64_t> state;  ///< From bit 9: provenance of a fallback + 1; bit 8: has a
+                                       ///< reading; below: error + 1.
   };
 
   std::array<char, kMaxIdBytes> id_;

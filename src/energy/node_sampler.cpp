@@ -508,6 +508,7 @@ Result<Reading> NodeSampler::View::read(MonotonicTime now) {
   guessed_j2_ = newest.guessed_j2;
   reading->estimated = reading->estimated || is_estimated;
   reading->uncertainty = Joules{guessed};
+  reading->fallback = newest.fallback;
   return reading;
 }
 

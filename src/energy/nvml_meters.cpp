@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "counter_check.hpp"
 #include "counter_meter.hpp"
+#include "failover_meter.hpp"
 #include "gpu_instance_meter.hpp"
 #include "nvml_boards.hpp"
 #include "power_meter.hpp"
@@ -31,6 +33,7 @@ struct Candidate {
 struct Way {
   std::unique_ptr<Meter> meter;
   std::string words;
+  std::size_t place = 0;  ///< In the order of ways, best first.
 };
 
 class MeterOpener {
@@ -39,8 +42,14 @@ class MeterOpener {
       : library_(std::move(library)), clock_(&clock) {}
 
   [[nodiscard]] Result<Way> open(const Candidate& candidate, std::string& reasons) const;
+  /// The ways to go on where the one that was opened fails.
+  [[nodiscard]] std::vector<OpenFallback> ways_after(const Way& way,
+                                                     const Candidate& candidate) const;
 
  private:
+  using Opening = Result<Way> (MeterOpener::*)(const Candidate&) const;
+  static const std::array<Opening, 4> kWays;  ///< Best first.
+
   [[nodiscard]] Result<Way> by_counter(const Candidate& candidate) const;
   [[nodiscard]] Result<Way> by_instant_power(const Candidate& candidate) const;
   [[nodiscard]] Result<Way> by_power_usage(const Candidate& candidate) const;
@@ -195,12 +204,30 @@ Result<Way> MeterOpener::by_model(const Candidate& candidate) const {
   return Way{std::move(meter), "modelled from " + channel.source};
 }
 
+const std::array<MeterOpener::Opening, 4> MeterOpener::kWays{
+    &MeterOpener::by_counter, &MeterOpener::by_instant_power, &MeterOpener::by_power_usage,
+    &MeterOpener::by_model};
+
+std::vector<OpenFallback> MeterOpener::ways_after(const Way& way,
+                                                  const Candidate& candidate) const {
+  std::vector<OpenFallback> others;
+  for (std::size_t place = way.place + 1; place < kWays.size(); ++place) {
+    others.emplace_back([opener = *this, candidate, place](MonotonicTime) {
+      return (opener.*kWays[place])(candidate).map(
+          [](Way opened) { return std::move(opened.meter); });
+    });
+  }
+  return others;
+}
+
 /// The first way that works. `reasons` tells why those before it did not.
 Result<Way> MeterOpener::open(const Candidate& candidate, std::string& reasons) const {
-  for (const auto way : {&MeterOpener::by_counter, &MeterOpener::by_instant_power,
-                         &MeterOpener::by_power_usage, &MeterOpener::by_model}) {
-    Result<Way> opened = (this->*way)(candidate);
-    if (opened) return opened;
+  for (std::size_t place = 0; place < kWays.size(); ++place) {
+    Result<Way> opened = (this->*kWays[place])(candidate);
+    if (opened) {
+      opened->place = place;
+      return opened;
+    }
     if (!reasons.empty()) reasons += "; ";
     reasons += opened.error().message;
   }
@@ -269,7 +296,8 @@ void open_board(const Candidate& candidate, const MeterOpener& opener, const Clo
   std::string words = way->words;
   if (!reasons.empty()) words += fmt::format(" (because: {})", reasons);
   opened.notes.push_back({id, BackendState::Used, std::move(words)});
-  std::unique_ptr<Meter> meter = std::move(way->meter);
+  std::unique_ptr<Meter> meter =
+      std::make_unique<FailoverMeter>(std::move(way->meter), opener.ways_after(*way, candidate));
   if (!info.instances.empty()) {
     auto total = std::make_shared<BoardTotal>();
     meter = std::make_unique<BoardMeter>(std::move(meter), total);

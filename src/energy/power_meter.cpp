@@ -11,6 +11,16 @@ namespace {
 /// Longer silences are bridged, but the figure is then a guess.
 constexpr Seconds kLongestGap{10.0};
 
+Watts from_microwatts(std::int64_t power) {
+  return Watts{static_cast<double>(power) * 1e-6};
+}
+
+/// Half width of a 95 % interval around the mean of two powers with nothing known in between: half
+/// of the mean and half of their difference.
+Watts unknown_between(Watts one, Watts other) {
+  return (one + other) / 4.0 + Watts{std::abs((one - other).value()) / 2.0};
+}
+
 }  // namespace
 
 PowerMeter::PowerMeter(Channel channel, Watts max_power, ReadPower read_power)
@@ -34,17 +44,20 @@ Result<Reading> PowerMeter::read(MonotonicTime now) {
   }
   const std::int64_t uw = std::llround(power->value() * 1e6);
   bool is_estimated = false;
+  Joules unsure;
   if (has_reading_) {
     const auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(now - last_at_).count();
     twice_uw_ns_ += Wide{ns} * (Wide{last_uw_} + uw);
-    is_estimated = elapsed(last_at_, now) > kLongestGap;
+    const Seconds gap = elapsed(last_at_, now);
+    is_estimated = gap > kLongestGap;
+    if (is_estimated) unsure = unknown_between(from_microwatts(last_uw_), *power) * gap;
   }
   has_reading_ = true;
   last_uw_ = uw;
   last_at_ = now;
   constexpr Wide kTwiceSecond = 2'000'000'000;
   return Reading{Microjoules{static_cast<std::int64_t>(twice_uw_ns_ / kTwiceSecond)}, now,
-                 is_estimated};
+                 is_estimated, unsure};
 }
 
 }  // namespace wattune::energy

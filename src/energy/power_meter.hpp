@@ -11,7 +11,8 @@ namespace wattune::energy {
 /// Between two readings power is taken to change evenly, so equal readings count like any others
 /// and a window with two readings is integrated from edge to edge. A reading above `max_power` or
 /// below 0 W is not believed. Where the readings were further apart than `longest_safe_gap`, the
-/// step is marked as estimated.
+/// step is marked as estimated, and half of the mean and half of the difference of the two powers
+/// is its uncertainty.
 ///
 /// Source   docs/metering.md, "Integrated power"
 class PowerMeter final : public Meter {

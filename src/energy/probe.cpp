@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <utility>
 
 #include "cray.hpp"
@@ -13,9 +14,9 @@
 #include "hwmon.hpp"
 #include "perf_views.hpp"
 #include "powercap.hpp"
+#include "processor_model.hpp"
 #include "small_file.hpp"
 #include "wattune/energy/amd_smi.hpp"
-#include "wattune/energy/cpu_model.hpp"
 #include "wattune/energy/dram_model.hpp"
 #include "wattune/energy/rapl.hpp"
 
@@ -71,6 +72,40 @@ void open_amd(MachineMeters& machine, const Clock& clock, const MeterOptions& op
   const bool is_absent = library.error().kind == ErrorKind::NotFound;
   machine.notes.push_back({"amdsmi", is_absent ? BackendState::Absent : BackendState::Refused,
                            library.error().message});
+}
+
+/// What ROCR_VISIBLE_DEVICES takes: the number that is burnt into the GPU, or its place in the
+/// order of addresses where it tells none.
+std::string rocm_id_of(const std::string& address, std::size_t place,
+                       const std::filesystem::path& sysfs_root) {
+  const auto id = read_small_file(sysfs_root / "bus/pci/devices" / address / "unique_id");
+  const std::string text = id.value_or("").substr(0, id.value_or("").find_first_of(" \n"));
+  return text.empty() ? std::to_string(place) : "GPU-" + text;
+}
+
+/// AMD's GPUs that have a meter, so that trials can reserve them.
+void list_amd_gpus(MachineMeters& machine, const std::filesystem::path& sysfs_root) {
+  std::map<std::string, const Channel*> by_address;
+  for (const auto& meter : machine.meters) {
+    const Channel& channel = meter->channel();
+    const std::size_t at = channel.id.find("pci:");
+    if (!is_gpu(channel.kind) || !channel.device_uuid || at == std::string::npos) continue;
+    const std::string address = channel.id.substr(at + 4);
+    const auto vendor = read_small_file(sysfs_root / "bus/pci/devices" / address / "vendor");
+    const bool is_amd =
+        channel.id.starts_with("amdsmi:") || vendor.value_or("").starts_with("0x1002");
+    if (is_amd) by_address.emplace(address, &channel);
+  }
+  std::size_t place = 0;
+  for (const auto& [address, channel] : by_address) {
+    GpuInfo gpu;
+    gpu.index = static_cast<unsigned>(place);
+    gpu.uuid = *channel->device_uuid;
+    gpu.name = "AMD GPU at " + address;
+    gpu.pci_address = address;
+    gpu.rocm_id = rocm_id_of(address, place++, sysfs_root);
+    machine.gpus.push_back(std::move(gpu));
+  }
 }
 
 /// Adds what measures processors, memory and the whole machine beside RAPL, best first, and models
@@ -226,24 +261,9 @@ class MachineParts {
     append(machine_, open_shared_powercap(now_, *options_.shared_powercap_root));
   }
 
-  /// The rated power of all packages, where the model may use it: a virtual machine has an unknown
-  /// share of them.
-  [[nodiscard]] std::optional<Watts> rated_power(const CpuIdentity& cpu) const {
-    if (cpu.is_virtual) return std::nullopt;
-    if (!options_.cpu_tdp) return rated_package_power(options_.powercap_root);
-    const std::size_t num_sockets = online_sockets(options_.sysfs_root).size();
-    return *options_.cpu_tdp * static_cast<double>(std::max<std::size_t>(1, num_sockets));
-  }
-
   void open_cpu() {
     if (has_processors()) return refuse("cpu:model", "not needed: the processors are measured");
-    const CpuIdentity cpu =
-        parse_cpu_identity(read_small_file(options_.proc_root / "cpuinfo").value_or(""));
-    const std::optional<Watts> tdp = rated_power(cpu);
-    const bool is_stated = options_.cpu_tdp.has_value();
-    Result<std::unique_ptr<Meter>> model = tdp && (is_stated || !find_cpu_coefficients(cpu))
-                                               ? open_tdp_model(now_, *tdp, options_.proc_root)
-                                               : open_cpu_model(now_, options_.proc_root);
+    Result<std::unique_ptr<Meter>> model = open_processor_model(now_, options_);
     if (model) {
       add(std::move(*model));
     } else {
@@ -290,9 +310,11 @@ MachineMeters open_meters(const Clock& clock, const MeterOptions& options) {
                            .proc_root = options.proc_root,
                            .perf = options.perf,
                            .wait = options.wait}));
+  add_fallbacks_to_rapl(machine, clock, options);
   open_nvidia(machine, clock, options);
   open_amd(machine, clock, options);
   MachineParts(machine, clock, options).open();
+  list_amd_gpus(machine, options.sysfs_root);
   return machine;
 }
 

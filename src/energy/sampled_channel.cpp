@@ -37,7 +37,7 @@ SampledChannel::SampledChannel(std::unique_ptr<Meter> meter, const Clock& clock,
       idle_power_(meter_->idle_power()),
       safe_gap_(meter_->longest_safe_gap()),
       preferred_gap_(meter_->preferred_gap()),
-      is_counter_(preferred_gap_ >= safe_gap_),
+      is_counter_(meter_->preferred_gap() >= meter_->longest_safe_gap()),
       is_quick_(answers_quickly(*meter_, clock)),
       suspended_seen_(suspended_()) {
 }
@@ -95,6 +95,11 @@ void SampledChannel::accept(BoardReading& next, const Reading& reading, Monotoni
   next.read_at = at;
   next.has_reading = true;
   if (reading.estimated || has_slept) ++next.num_estimated;
+  if (reading.fallback && next.fallback != reading.fallback) {
+    safe_gap_ = meter_->longest_safe_gap();
+    preferred_gap_ = meter_->preferred_gap();
+  }
+  next.fallback = reading.fallback;
   next.guessed_j2 += reading.uncertainty.value() * reading.uncertainty.value();
   follow_power(next);
 }

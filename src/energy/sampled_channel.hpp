@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -68,8 +69,8 @@ class SampledChannel {
   SuspendedTime suspended_;
   Channel channel_;
   std::optional<Watts> idle_power_;
-  Seconds safe_gap_;
-  Seconds preferred_gap_;
+  std::atomic<Seconds> safe_gap_;  ///< Both change where another source is read.
+  std::atomic<Seconds> preferred_gap_;
   bool is_counter_;  ///< Its own count stays true while nobody reads it.
   bool is_quick_;
 

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 
 /// Changes with every change of `NodeBoard`; part of the file's name, so that programs of two
 /// layouts do not meet on one board.
-constexpr std::uint64_t kLayout = 1;
+constexpr std::uint64_t kLayout = 2;
 constexpr off_t kOwnerByte = 0;
 constexpr off_t kTableByte = 1;
 constexpr int kMostTries = 200;

@@ -150,6 +150,11 @@ Json trial_json(const History& history, const Trial& trial, bool is_on_front) {
   for (const trial::DevicesSeen& seen : trial.devices()) {
     out["devices"].push_back(devices_json(seen));
   }
+  for (const trial::AssignmentMetered& metered : trial.metering()) {
+    out["metering"].push_back({{"node_energy", to_json(metered.node)},
+                               {"foreign_cpu_share", optional_json(metered.foreign_cpu_share)},
+                               {"notes", metered.notes}});
+  }
   return out;
 }
 
@@ -184,6 +189,7 @@ Json ledger_json(const StudyRecord& record, const std::vector<Recommendation>& r
   for (const Ledger::Entry& entry : record.ledger.entries()) {
     Json out = {{"name", entry.name}, {"label", entry.label}, {"energy", to_json(entry.energy)}};
     if (entry.num_trials > 0) out["num_trials"] = entry.num_trials;
+    if (entry.node) out["node_energy"] = to_json(*entry.node);
     entries.push_back(out);
   }
   const std::vector<Saving> saved = savings(history, recommendations, tolerance);
@@ -193,6 +199,7 @@ Json ledger_json(const StudyRecord& record, const std::vector<Recommendation>& r
           {"cost", cost_json(history)},
           {"embodied", embodied_json(history)},
           {"footprint_notes", footprint_notes(history)},
+          {"notes", record.ledger.notes()},
           {"savings", savings_json(saved)},
           {"sentence", ledger_sentence(history, recommendations, saved)}};
 }
@@ -254,6 +261,7 @@ Json report_document(const StudyRecord& record, const DocumentOptions& options) 
     document["proxies"] = to_json(proxies(history));
   }
   document["messages"] = options.messages;
+  for (const std::string& note : record.ledger.notes()) document["messages"].push_back(note);
   if (history.end()) {
     for (const std::string& note : history.end()->notes) document["messages"].push_back(note);
   }

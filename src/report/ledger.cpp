@@ -2,12 +2,55 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace wattune::report {
+namespace {
+
+/// Busy beside a trial to this share of all cores, others make its figure worth a note.
+constexpr double kDisturbing = 0.05;
+
+void add_node(std::optional<EnergyFigure>& sum, const EnergyFigure& node) {
+  sum = sum.value_or(EnergyFigure{}) + node;
+}
+
+}  // namespace
 
 void Ledger::book(TrialId trial, const EnergyFigure& energy) {
   Account& account = trials_[trial];
   account.spent[account.current] += energy;
   total_ += energy;
+}
+
+void Ledger::note(const trial::AssignmentMetered& metered) {
+  Account& account = trials_[metered.trial];
+  account.node[account.current] += metered.node;
+  account.foreign_cpu_share =
+      std::max(account.foreign_cpu_share, metered.foreign_cpu_share.value_or(0.0));
+  for (const std::string& words : metered.notes) {
+    meter_notes_.push_back(fmt::format("trial {}: {}", metered.trial.number(), words));
+  }
+}
+
+std::vector<std::string> Ledger::notes() const {
+  std::vector<std::string> notes = meter_notes_;
+  std::size_t num_disturbed = 0;
+  double most = 0.0;
+  TrialId worst;
+  for (const auto& [id, account] : trials_) {
+    if (account.foreign_cpu_share < kDisturbing) continue;
+    ++num_disturbed;
+    if (account.foreign_cpu_share > most) worst = id;
+    most = std::max(most, account.foreign_cpu_share);
+  }
+  if (num_disturbed > 0) {
+    notes.push_back(fmt::format(
+        "{} of {} trials had company: processes that are none of the study's took {:.0f} % of the "
+        "processors or more (at most {:.0f} %, beside trial {}); their part is split off by CPU "
+        "time, which is less sure",
+        num_disturbed, trials_.size(), kDisturbing * 100.0, most * 100.0, worst.number()));
+  }
+  return notes;
 }
 
 void Ledger::apply(const trial::Event& event) {
@@ -22,6 +65,8 @@ void Ledger::apply(const trial::Event& event) {
     book(reported->trial, reported->energy);
   } else if (const auto* repeated = std::get_if<trial::WorkRepeated>(&event)) {
     book(repeated->trial, repeated->energy);
+  } else if (const auto* metered = std::get_if<trial::AssignmentMetered>(&event)) {
+    note(*metered);
   } else if (const auto* ended = std::get_if<trial::AssignmentEnded>(&event)) {
     book(ended->trial, ended->energy);
     trials_[ended->trial].has_failed = trial::is_failure(ended->outcome);
@@ -62,6 +107,16 @@ std::vector<Ledger::Entry> Ledger::entries() const {
     const bool is_empty = entry.energy == EnergyFigure{} && entry.num_trials == 0;
     if (!is_empty) entries.push_back(std::move(entry));
   };
+  for (const auto& [id, account] : trials_) {
+    for (const auto& [key, node] : account.node) {
+      Entry* entry = account.has_failed                  ? &failed
+                     : key.purpose == Purpose::Probe     ? &probe
+                     : key.purpose == Purpose::Final     ? &final_training
+                     : key.purpose == Purpose::Finalists ? &finalists
+                                                         : &rungs[key.rung];
+      add_node(entry->node, node);
+    }
+  }
   add(probe);
   for (auto& [rung, entry] : rungs) {
     entry.name = fmt::format("rung_{}", rung);

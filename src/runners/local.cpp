@@ -63,6 +63,7 @@ struct Active {
   std::optional<ForcedEnd> forced;
 
   energy::AccountId account;
+  energy::EnergyAccountant::Mark start;
   energy::EnergyAccountant::Mark edge;  ///< Start or last report.
   MonotonicTime edge_at;
   MonotonicTime started;
@@ -286,7 +287,8 @@ void LocalRunner::start(const Launch& launch) {
   const bool is_pinned = options_.slots.cores_per_trial > 0;
   active->account = accountant_.open(
       {slot->num_cores_reserved, slot->gpus, is_pinned ? slot->cores : std::vector<int>{}});
-  active->edge = accountant_.mark(active->account);
+  active->start = accountant_.mark(active->account);
+  active->edge = active->start;
   Result<std::unique_ptr<TrialProcess>> process =
       limited.and_then([&] { return start_process(launch, *slot); });
   if (!process) {
@@ -717,6 +719,9 @@ void LocalRunner::finish(Active& active) {
   Ending ending = decide_ending(facts);
   tick();
   ending.detail += unlimit_power(options_.power_limits, active.slot.gpus);
+  events_.push_back(trial::AssignmentMetered{trial, accountant_.node_since(active.start),
+                                             accountant_.foreign_share_since(active.start),
+                                             accountant_.take_notes()});
   events_.push_back(trial::AssignmentEnded{trial, ending.outcome, ending.detail,
                                            elapsed(active.edge_at, last_tick_),
                                            accountant_.since(active.edge)});

@@ -46,7 +46,8 @@ void check(const SlotOptions& options) {
 
 }  // namespace
 
-SlotPool::SlotPool(const SlotOptions& options) : has_gpus_(!options.gpus.empty()) {
+SlotPool::SlotPool(const SlotOptions& options)
+    : has_cuda_gpus_(options.gpus.size() > options.rocm_ids.size()), rocm_ids_(options.rocm_ids) {
   check(options);
   size_ = options.workers.value_or(capacity(options));
   const auto num_cores = static_cast<double>(options.cores.size());
@@ -88,7 +89,24 @@ std::map<std::string, std::string> SlotPool::environment(const Slot& slot) const
   for (const char* name : {"OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"}) {
     variables[name] = std::to_string(num_threads);
   }
-  if (has_gpus_) variables["CUDA_VISIBLE_DEVICES"] = fmt::format("{}", fmt::join(slot.gpus, ","));
+  std::vector<std::string> cuda;
+  std::vector<std::string> rocm;
+  std::vector<std::size_t> places;  // among what ROCR_VISIBLE_DEVICES has left
+  for (const std::string& gpu : slot.gpus) {
+    const auto found = rocm_ids_.find(gpu);
+    if (found == rocm_ids_.end()) {
+      cuda.push_back(gpu);
+    } else {
+      places.push_back(rocm.size());
+      rocm.push_back(found->second);
+    }
+  }
+  if (has_cuda_gpus_) variables["CUDA_VISIBLE_DEVICES"] = fmt::format("{}", fmt::join(cuda, ","));
+  if (!rocm_ids_.empty()) {
+    variables["ROCR_VISIBLE_DEVICES"] = fmt::format("{}", fmt::join(rocm, ","));
+    variables["HIP_VISIBLE_DEVICES"] =
+        rocm.empty() ? "-1" : fmt::format("{}", fmt::join(places, ","));
+  }
   return variables;
 }
 

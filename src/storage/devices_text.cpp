@@ -73,6 +73,24 @@ std::string devices_text(const trial::DevicesSeen& seen) {
   return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+std::string metering_text(const trial::AssignmentMetered& metered) {
+  json out = json::array();
+  const auto& share = metered.foreign_cpu_share;
+  out.push_back(share ? json(*share) : json(nullptr));
+  for (const std::string& note : metered.notes) out.push_back(note);
+  return out.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::optional<trial::AssignmentMetered> metering_from_text(std::string_view text) try {
+  const json in = json::parse(text);
+  trial::AssignmentMetered metered;
+  if (!in.at(0).is_null()) metered.foreign_cpu_share = in.at(0).get<double>();
+  for (std::size_t i = 1; i < in.size(); ++i) metered.notes.push_back(in[i].get<std::string>());
+  return metered;
+} catch (const json::exception&) {
+  return std::nullopt;
+}
+
 std::optional<trial::DevicesSeen> devices_from_text(std::string_view text) try {
   return devices_from(json::parse(text));
 } catch (const json::exception&) {

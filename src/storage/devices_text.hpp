@@ -19,4 +19,8 @@ namespace wattune::storage {
 /// Without the trial; nothing where the text is no such JSON. Unknown keys are ignored.
 [[nodiscard]] std::optional<trial::DevicesSeen> devices_from_text(std::string_view text);
 
+/// The same of how an assignment was metered, without its trial and energy.
+[[nodiscard]] std::string metering_text(const trial::AssignmentMetered& metered);
+[[nodiscard]] std::optional<trial::AssignmentMetered> metering_from_text(std::string_view text);
+
 }  // namespace wattune::storage

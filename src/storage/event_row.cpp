@@ -194,6 +194,13 @@ struct Encoder {
     buffer = devices_text(e);
     return {.kind = EventKind::DevicesSeen, .trial = e.trial.number(), .body = buffer};
   }
+  EventRow operator()(const trial::AssignmentMetered& e) {
+    buffer = metering_text(e);
+    return {.kind = EventKind::AssignmentMetered,
+            .trial = e.trial.number(),
+            .energy = e.node,
+            .body = buffer};
+  }
 };
 
 // --- reading -------------------------------------------------------------------------------------
@@ -425,6 +432,14 @@ void decode_trial_event(const EventRow& row, const std::vector<std::string>& nam
       if (!seen) throw BadRow("its devices cannot be read");
       seen->trial = id;
       event = std::move(*seen);
+      return;
+    }
+    case EventKind::AssignmentMetered: {
+      auto metered = metering_from_text(row.body);
+      if (!metered) throw BadRow("how it was metered cannot be read");
+      metered->trial = id;
+      metered->node = needed(row.energy);
+      event = std::move(*metered);
       return;
     }
     default:

@@ -240,6 +240,10 @@ void History::on(const DevicesSeen& event) {
   }
 }
 
+void History::on(const AssignmentMetered& event) {
+  known(event.trial).extras().metering.push_back(event);
+}
+
 Footprints History::amounts_of(const EnergyFigure& energy, Seconds duration) const {
   const auto length = std::chrono::duration_cast<WallTime::duration>(
       std::chrono::duration<double>(duration.value()));

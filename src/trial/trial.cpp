@@ -75,6 +75,11 @@ std::span<const DevicesSeen> Trial::devices() const {
   return extras_->devices;
 }
 
+std::span<const AssignmentMetered> Trial::metering() const {
+  if (!extras_) return {};
+  return extras_->metering;
+}
+
 const std::string& Trial::detail() const {
   static const std::string kNone;
   return extras_ ? extras_->detail : kNone;

@@ -18,6 +18,7 @@ struct Trial::Extras {
   std::vector<Footprints> spent_at_report;
   std::optional<Repeat> repeat;
   std::vector<DevicesSeen> devices;
+  std::vector<AssignmentMetered> metering;
 };
 
 }  // namespace wattune::trial

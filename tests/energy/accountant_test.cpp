@@ -30,13 +30,15 @@ Channel gpu_channel(const std::string& uuid) {
 /// A machine of four cores with scripted meters, moved by hand.
 class Machine {
  public:
-  explicit Machine(std::vector<fake::MeterScript> scripts) : scripts_(std::move(scripts)) {
+  explicit Machine(std::vector<fake::MeterScript> scripts, std::vector<GpuInfo> gpus = {})
+      : scripts_(std::move(scripts)) {
     std::vector<std::unique_ptr<Meter>> meters;
     for (const fake::MeterScript& script : scripts_) {
       meters.push_back(std::make_unique<fake::ScriptedMeter>(script));
     }
     AccountantOptions options;
     options.num_cores = 4.0;
+    options.gpus = std::move(gpus);
     options.proc_root = proc_.root();
     options.engine_cpu_time = [] { return Seconds{0.0}; };
     books_ = std::make_unique<EnergyAccountant>(std::move(meters), options, clock_.now());
@@ -108,7 +110,11 @@ TEST(EnergyAccountant, GivesDynamicEnergyByCpuTime) {
   machine.work(Seconds{2.0});  // of which 0.5 s are somebody else's
   machine.tick(Seconds{1.0}, {{one, Seconds{1.2}}, {two, Seconds{0.3}}});
 
-  EXPECT_EQ(books.since(start_one), (EnergyFigure{4_J, 6_J, Joules{}, Provenance::Measured}));
+  EXPECT_EQ(books.since(start_one).idle, 4_J);
+  EXPECT_EQ(books.since(start_one).dynamic, 6_J);
+  EXPECT_EQ(books.since(start_one).provenance, Provenance::Measured);
+  // Of work beside others: 20 % of its 6 J times the share of the others.
+  EXPECT_NEAR(books.since(start_one).uncertainty.value(), 0.2 * 6.0 * 0.4, 1e-9);
   EXPECT_EQ(books.since(start_two).idle, 4_J);
   EXPECT_EQ(books.since(start_two).dynamic.count(), 1'500'000);
   EXPECT_EQ(books.since(rest).dynamic.count(), 2'500'000);
@@ -433,8 +439,9 @@ TEST(EnergyAccountant, CarriesWhatACounterHadToGuessInEveryWindowThatHoldsIt) {
   machine.meter().uncertainty = {};
   machine.tick(Seconds{1.0}, {{trial, Seconds{1.0}}});
 
-  EXPECT_NEAR(books.since(whole).uncertainty.value(), 2.0, 1e-9);  // half of it was the trial's
-  EXPECT_EQ(books.since(later).uncertainty, Joules{0.0});
+  // Half of the guess was the trial's; the split of 2 * 8 J adds 20 % of its half, times a half.
+  EXPECT_NEAR(books.since(whole).uncertainty.value(), std::hypot(2.0, 0.8), 1e-9);
+  EXPECT_NEAR(books.since(later).uncertainty.value(), 0.4, 1e-9);
   EXPECT_NEAR(books.metered().uncertainty.value(), 4.0, 1e-9);
 }
 
@@ -490,6 +497,69 @@ TEST(EnergyAccountant, CallsTheSplitModelledWhereTheMachinesCpuTimeIsUnknown) {
   machine.tick(Seconds{1.0}, {{trial, Seconds{1.0}}});
   EXPECT_EQ(books.since(start).dynamic, 5_J);
   EXPECT_EQ(books.since(start).provenance, Provenance::Modelled);
+}
+
+TEST(EnergyAccountant, IsLessSureOfWhatItSplitsByCpuTime) {
+  fake::MeterScript package;
+  package.channel = package_channel();
+  Machine machine{{package}};
+  const AccountId one = machine.books().open({1.0, {}});
+  const AccountId other = machine.books().open({1.0, {}});
+  const auto alone = machine.books().mark(one);
+  machine.work(Seconds{1.0});
+  machine.draw(Joules{100.0});
+  machine.tick(Seconds{1.0}, {{one, Seconds{1.0}}});
+  EXPECT_EQ(machine.books().since(alone).dynamic.joules(), Joules{100.0});
+  EXPECT_LT(machine.books().since(alone).uncertainty.value(), 0.01);
+
+  const auto together = machine.books().mark(one);
+  for (int second = 1; second <= 4; ++second) {
+    machine.work(Seconds{2.0});
+    machine.draw(Joules{100.0});
+    machine.tick(Seconds{1.0}, {{one, Seconds{1.0 + second}}, {other, Seconds{0.0 + second}}});
+  }
+  EXPECT_EQ(machine.books().since(together).dynamic.joules(), Joules{200.0});
+  EXPECT_NEAR(machine.books().since(together).uncertainty.value(), 20.0, 0.01);  // linear: 10 %
+}
+
+TEST(EnergyAccountant, ChargesATrialOnASliceOfAGpuItsPartOfTheBoard) {
+  GpuInfo board;
+  board.uuid = "GPU-a";
+  board.num_slices = 7;
+  board.instances = {{"MIG-1", 3}, {"MIG-2", 2}};
+  fake::MeterScript gpu;
+  gpu.channel = gpu_channel("GPU-a");
+  Machine machine{{gpu}, {board}};
+  const auto large = machine.books().mark(machine.books().open({1.0, {"MIG-1"}}));
+  const auto small = machine.books().mark(machine.books().open({1.0, {"MIG-2"}}));
+  const auto rest = machine.books().mark(machine.books().rest());
+  machine.draw(Joules{70.0});
+  machine.tick(Seconds{1.0}, {});
+
+  const EnergyFigure figure = machine.books().since(large);
+  EXPECT_EQ(figure.total().joules(), Joules{30.0});
+  EXPECT_EQ(figure.provenance, Provenance::Modelled);
+  EXPECT_GE(figure.uncertainty.value(), 0.30 * 30.0);
+  EXPECT_EQ(machine.books().since(small).total().joules(), Joules{20.0});
+  EXPECT_EQ(machine.books().since(rest).total().joules(), Joules{20.0});
+}
+
+TEST(EnergyAccountant, KnowsHowBusyProcessesWithoutAnAccountWere) {
+  fake::MeterScript package;
+  package.channel = package_channel();
+  Machine machine{{package}};
+  const auto trial = machine.books().mark(machine.books().open({1.0, {}}));
+  machine.work(Seconds{1.0});
+  machine.tick(Seconds{1.0}, {{trial.account, Seconds{1.0}}});
+  EXPECT_DOUBLE_EQ(*machine.books().foreign_share_since(trial), 0.0);
+  machine.work(Seconds{2.0});
+  machine.tick(Seconds{1.0}, {{trial.account, Seconds{2.0}}});
+  EXPECT_NEAR(*machine.books().foreign_share_since(trial), 1.0 / 8.0, 1e-9);  // of 4 cores for 2 s
+
+  machine.books().close(trial.account);
+  machine.work(Seconds{4.0});
+  machine.tick(Seconds{1.0});
+  EXPECT_NEAR(*machine.books().foreign_share_since(trial), 1.0 / 8.0, 1e-9);
 }
 
 TEST(EnergyAccountant, KnowsThePowerOfTheLastInterval) {

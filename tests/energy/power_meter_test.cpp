@@ -67,7 +67,13 @@ TEST(PowerMeter, MarksAStepOverALongSilenceAsEstimated) {
   bench.clock.advance(Seconds{9.0});
   EXPECT_FALSE(must(bench.meter.read(bench.clock.now())).estimated);
   bench.clock.advance(Seconds{11.0});
-  EXPECT_TRUE(must(bench.meter.read(bench.clock.now())).estimated);
+  bench.power = Watts{300.0};
+  const Reading bridged = must(bench.meter.read(bench.clock.now()));
+  EXPECT_TRUE(bridged.estimated);
+  // Half of the mean of 200 W and half of the difference of 200 W, for 11 s.
+  EXPECT_NEAR(bridged.uncertainty.value(), 200.0 * 11.0, 1e-9);
+  bench.clock.advance(Seconds{1.0});
+  EXPECT_EQ(must(bench.meter.read(bench.clock.now())).uncertainty, Joules{});
 }
 
 }  // namespace

@@ -12,11 +12,13 @@
 #include "support/fake_nvml.hpp"
 #include "support/fake_powercap.hpp"
 #include "support/fake_proc.hpp"
+#include "support/must.hpp"
 
 namespace wattune::energy {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 /// A machine made of folders and a fake driver.
@@ -108,6 +110,41 @@ TEST(Probe, FindsNothingWithoutInventingAnything) {
   const MachineMeters opened = machine.open("/nowhere/libnvidia-ml.so.1");
   EXPECT_THAT(opened.meters, IsEmpty());
   EXPECT_EQ(state_of(opened, "cpu:model"), BackendState::Absent);
+}
+
+/// A processor that perf and powercap show, rated at 125 W, while its sources fail one by one.
+TEST(RunningMachine, GoesOnWithPowercapAndThenTheModelWhereCountersFail) {
+  fake::Machine machine;
+  machine.proc().set_cpuinfo(6, 9999);
+  machine.add_cpu(0, 0);
+  machine.add_power_pmu("0");
+  machine.add_perf_event("energy-pkg", 2, {{0, "package-0"}});
+  machine.add_zone("intel-rapl:0", "package-0", "package-0");
+  machine.write("class/powercap/intel-rapl:0/constraint_0_max_power_uw", "125000000\n");
+  MachineMeters opened = machine.open();
+  Meter& package = *opened.meters.at(0);
+  ASSERT_EQ(package.channel().id, "rapl:package-0");
+  const auto run = [&](int seconds) {
+    Result<Reading> reading = fail(ErrorKind::Transient, "");
+    for (int i = 0; i < seconds; ++i) {
+      machine.clock().advance(Seconds{1.0});
+      machine.draw("package-0", Joules{20.0});
+      reading = package.read(machine.clock().now());
+    }
+    return reading;
+  };
+  EXPECT_FALSE(must(run(5)).fallback);
+
+  machine.perf().unplug(0);
+  EXPECT_NEAR(must(run(20)).total.joules().value(), 25 * 20.0, 25.0);
+  EXPECT_EQ(package.channel().provenance, Provenance::Measured);
+  EXPECT_THAT(package.channel().source, HasSubstr("through powercap"));
+
+  machine.freeze("package-0");
+  const Reading modelled = must(run(40));
+  EXPECT_EQ(package.channel().provenance, Provenance::Modelled);
+  EXPECT_EQ(modelled.fallback->gain_uncertainty, 0.30);
+  EXPECT_GT(modelled.total.joules().value(), 25 * 20.0 + 40 * 14.0);
 }
 
 /// A desktop whose processor is not in the table, with or without permission to read its counter.
@@ -236,9 +273,16 @@ TEST_F(Fallback, ShowsTheSensorOfACardThatItsLibraryMeasures) {
     machine.link(device + "/hwmon/" + chip + "/device", "../..");
     machine.link("class/hwmon/" + chip, "../../" + device + "/hwmon/" + chip);
   }
+  machine.write("bus/pci/devices/0000:01:00.0/unique_id", "0123456789abcdef\n");
+  machine.write("bus/pci/devices/0000:07:00.0/vendor", "0x1002\n");
   const MachineMeters opened = open();
   EXPECT_THAT(ids(opened),
               ElementsAre("amdsmi:pci:0000:01:00.0", "hwmon:pci:0000:07:00.0", "cpu:model"));
+  ASSERT_EQ(opened.gpus.size(), 2u);  // trials can reserve both
+  EXPECT_EQ(opened.gpus[0].uuid, "uuid-a");
+  EXPECT_EQ(opened.gpus[0].rocm_id, "GPU-0123456789abcdef");
+  EXPECT_EQ(opened.gpus[1].uuid, opened.meters[1]->channel().device_uuid);
+  EXPECT_EQ(opened.gpus[1].rocm_id, "1");
   ASSERT_EQ(opened.observed.size(), 1u);
   EXPECT_EQ(opened.observed[0]->channel().id, "hwmon:pci:0000:01:00.0");
   EXPECT_EQ(opened.observed[0]->channel().contained_in, "amdsmi:pci:0000:01:00.0");

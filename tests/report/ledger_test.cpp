@@ -90,4 +90,41 @@ TEST(Ledger, MissingEnergyMakesTheTotalMissing) {
   EXPECT_TRUE(study.record().ledger.total().is_missing());
 }
 
+TEST(Ledger, ShowsWhatTheWholeMachineDrewBesideWhatTrialsAreCharged) {
+  Ledger ledger;
+  const auto joules = [](std::int64_t amount) {
+    EnergyFigure figure;
+    figure.dynamic = Microjoules{amount * 1'000'000};
+    return figure;
+  };
+  const TrialId trial{0};
+  ledger.apply(trial::Assigned{{trial, 0.0, 1.0, 0, 0, Stage::Exploration, {}}});
+  ledger.apply(trial::AssignmentMetered{trial, joules(30), 0.01, {}});
+  ledger.apply(trial::AssignmentEnded{trial, Outcome::Completed, "", Seconds{1}, joules(20)});
+  ledger.apply(trial::Assigned{{trial, 1.0, 2.0, 0, 0, Stage::Exploration, {}}});
+  ledger.apply(trial::AssignmentMetered{trial, joules(12), 0.01, {}});
+  ledger.apply(trial::AssignmentEnded{trial, Outcome::Completed, "", Seconds{1}, joules(10)});
+
+  const auto entries = ledger.entries();
+  EXPECT_EQ(find(entries, "rung_0")->energy.total(), Microjoules{30'000'000});
+  EXPECT_EQ(find(entries, "rung_0")->node->total(), Microjoules{42'000'000});
+  EXPECT_EQ(ledger.total().total(), Microjoules{30'000'000});
+  EXPECT_TRUE(ledger.notes().empty());
+}
+
+TEST(Ledger, TellsOfBusyNeighboursAndOfMetersThatFailed) {
+  Ledger ledger;
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    ledger.apply(trial::Assigned{{TrialId{i}, 0.0, 1.0, 0, 0, Stage::Exploration, {}}});
+    ledger.apply(trial::AssignmentMetered{TrialId{i}, {}, i == 0 ? 0.04 : 0.1 * i, {}});
+  }
+  ledger.apply(trial::AssignmentMetered{TrialId{1}, {}, {}, {"nvml:GPU-a: fell back"}});
+
+  const std::vector<std::string> notes = ledger.notes();
+  ASSERT_EQ(notes.size(), 2U);
+  EXPECT_EQ(notes[0], "trial 1: nvml:GPU-a: fell back");
+  EXPECT_NE(notes[1].find("2 of 3 trials had company"), std::string::npos) << notes[1];
+  EXPECT_NE(notes[1].find("at most 20 %, beside trial 2"), std::string::npos) << notes[1];
+}
+
 }  // namespace wattune::report

@@ -471,6 +471,22 @@ TEST(LocalRunner, BooksEveryMicrojouleInExactlyOneEvent) {
   EXPECT_EQ(sum_of(events), study.accountant().metered().total());
 }
 
+TEST(LocalRunner, TellsHowEachAssignmentWasMetered) {
+  LocalStudy study("report-and return");
+  study.start(0);
+  const auto events = study.run();
+
+  const auto metered = only<trial::AssignmentMetered>(events);
+  ASSERT_EQ(metered.size(), 1u);
+  EXPECT_EQ(metered[0].trial, TrialId{0});
+  EXPECT_TRUE(metered[0].foreign_cpu_share.has_value());
+  Microjoules charged;
+  for (const auto& report : only<trial::Reported>(events)) charged += report.energy.total();
+  charged += end_of(events).energy.total();
+  EXPECT_GE(metered[0].node.total(), charged);
+  EXPECT_GT(metered[0].node.total(), Microjoules{});
+}
+
 TEST(LocalRunner, ChargesTheCpuTimeOfAFailedTrial) {
   LocalStudy study("report-and burn");
   study.start(0);

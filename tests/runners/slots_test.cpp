@@ -77,5 +77,22 @@ TEST(SlotPool, KnowsTheCoresThatThisProcessMayUse) {
   EXPECT_FALSE(allowed_cores().empty());
 }
 
+TEST(Slots, NameAmdsGpusAsTheirRuntimeKnowsThem) {
+  SlotOptions options;
+  options.cores = {0, 1, 2};
+  options.gpus_per_trial = 1;
+  options.gpus = {"GPU-nvidia", "amd-1", "amd-2"};
+  options.rocm_ids = {{"amd-1", "GPU-0123456789abcdef"}, {"amd-2", "1"}};
+  SlotPool pool(options);
+  const auto nvidia = pool.environment(*pool.take());
+  EXPECT_EQ(nvidia.at("CUDA_VISIBLE_DEVICES"), "GPU-nvidia");
+  EXPECT_EQ(nvidia.at("ROCR_VISIBLE_DEVICES"), "");
+  EXPECT_EQ(nvidia.at("HIP_VISIBLE_DEVICES"), "-1");
+  const auto amd = pool.environment(*pool.take());
+  EXPECT_EQ(amd.at("CUDA_VISIBLE_DEVICES"), "");
+  EXPECT_EQ(amd.at("ROCR_VISIBLE_DEVICES"), "GPU-0123456789abcdef");
+  EXPECT_EQ(amd.at("HIP_VISIBLE_DEVICES"), "0");
+}
+
 }  // namespace
 }  // namespace wattune::runners

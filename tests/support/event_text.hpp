@@ -103,6 +103,12 @@ struct EventText {
     }
     return text;
   }
+  std::string operator()(const trial::AssignmentMetered& e) const {
+    const std::string share =
+        e.foreign_cpu_share ? fmt::format("{:a}", *e.foreign_cpu_share) : "unknown";
+    return fmt::format("AssignmentMetered {} {} {} {}", e.trial.number(), of(e.node), share,
+                       fmt::join(e.notes, "|"));
+  }
   std::string operator()(const trial::WorkRepeated& e) const {
     return fmt::format("WorkRepeated {} {:a} {:a} {}", e.trial.number(), e.step, e.duration.value(),
                        of(e.energy));

@@ -101,9 +101,11 @@ inline std::vector<trial::Event> every_kind_of_event() {
           {{Celsius{41.5}, Hertz{2.9e9}, "performance"},
            {{"GPU-ä", Celsius{33.0}, Hertz{1.98e9}, Watts{700.0}}, {"GPU-b", {}, {}, {}}}},
           trial::CoolDown{Seconds{12.5}, true, {{"cpu", Celsius{39.0}}, {"GPU-ä", Celsius{-3}}}}},
+      trial::AssignmentMetered{TrialId{2}, joules_figure(3, 4), 0.125, {"note ä", ""}},
       trial::AssignmentEnded{TrialId{2}, trial::Outcome::Completed, "", Seconds{1},
                              joules_figure(1, 2)},
       trial::DevicesSeen{first, {}, {}},
+      trial::AssignmentMetered{first, missing_energy(), {}, {}},
       trial::SessionEnded{trial::EndReason::Budget, one_line, {"first note", "", one_line}},
   };
 }

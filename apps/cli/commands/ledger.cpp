@@ -48,21 +48,25 @@ std::string ledger_text(const Json& document) {
   const Json& ledger = document.at("ledger");
   const Json& total = ledger.at("total");
   const bool is_known = !total.at("value").is_null();
-  TextTable table{{"where the joules went", "energy", "share", "trials"}};
-  const auto add = [&](const std::string& label, const Json& figure, const Json& num_trials) {
+  TextTable table{{"where the joules went", "energy", "share", "trials", "machine meanwhile"}};
+  const auto add = [&](const std::string& label, const Json& figure, const Json& num_trials,
+                       const Json& node) {
     std::string share = "–";
     if (is_known && !figure.at("value").is_null() && total.at("value").get<double>() > 0.0) {
       share = fmt::format(
           "{:.1f} %", 100.0 * figure.at("value").get<double>() / total.at("value").get<double>());
     }
-    table.add({label, figure_cell(figure), share, number_cell(num_trials)});
+    table.add({label, figure_cell(figure), share, number_cell(num_trials),
+               node.is_null() ? "" : figure_cell(node)});
   };
   for (const Json& entry : ledger.at("entries")) {
-    add(entry.at("label"), entry.at("energy"), entry.value("num_trials", Json(nullptr)));
+    add(entry.at("label"), entry.at("energy"), entry.value("num_trials", Json(nullptr)),
+        entry.value("node_energy", Json(nullptr)));
   }
-  add("Total", total, nullptr);
+  add("Total", total, nullptr, nullptr);
   std::string text = table.text();
   text += footprint_text(ledger);
+  for (const auto& note : ledger.at("notes")) text += "\n" + note.get<std::string>() + "\n";
   return text + "\n" + ledger.at("sentence").get<std::string>() + "\n";
 }
 

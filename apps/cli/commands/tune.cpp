@@ -176,12 +176,21 @@ study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
   energy::EnergyAccountant accountant = meter.make_accountant(clock);
   const Result<energy::CgroupParent> groups = energy::CgroupParent::open();
   std::vector<std::string> gpus;
-  for (const energy::GpuInfo& gpu : meter.machine.gpus) gpus.push_back(gpu.uuid);
+  std::map<std::string, std::string> rocm_ids;
+  for (const energy::GpuInfo& gpu : meter.machine.gpus) {
+    if (!gpu.rocm_id.empty()) rocm_ids.emplace(gpu.uuid, gpu.rocm_id);
+    const bool is_sliced = gpu.rocm_id.empty() && !gpu.instances.empty();
+    if (!is_sliced) gpus.push_back(gpu.uuid);
+    for (const energy::MigSlice& slice : gpu.instances) {
+      if (is_sliced) gpus.push_back(slice.uuid);
+    }
+  }
   std::optional<energy::PowerLimitControl> power_limits = open_power_limits(file);
   runners::LocalRunnerOptions runner_options = config::make_runner_options(
       file, {.files_dir = fs::absolute(fs::path{database}.replace_extension(".files")),
              .environment = trial_environment(),
              .gpus = gpus,
+             .rocm_ids = rocm_ids,
              .read_devices = device_reader(),
              .power_limits = power_limits ? &*power_limits : nullptr});
   if (groups) runner_options.trial_groups = &*groups;

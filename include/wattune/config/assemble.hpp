@@ -33,9 +33,10 @@ namespace wattune::config {
 
 /// What the runner needs besides the study file.
 struct RunnerSurroundings {
-  std::filesystem::path files_dir;                 ///< One folder per trial below it.
-  std::map<std::string, std::string> environment;  ///< What trials inherit.
-  std::vector<std::string> gpus;                   ///< UUIDs of the machine's GPUs.
+  std::filesystem::path files_dir;                   ///< One folder per trial below it.
+  std::map<std::string, std::string> environment;    ///< What trials inherit.
+  std::vector<std::string> gpus;                     ///< UUIDs of the machine's GPUs.
+  std::map<std::string, std::string> rocm_ids = {};  ///< As runners::SlotOptions has them.
   std::function<DeviceState()> read_devices =
       {};  ///< How warm they are; nothing is recorded without.
   /// Sets the limits that a parameter with the role `gpu_power_limit` has; outlives the runner.

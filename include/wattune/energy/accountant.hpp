@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "wattune/energy/cpu_topology.hpp"
 #include "wattune/energy/meter.hpp"
 #include "wattune/energy/node_claims.hpp"
+#include "wattune/energy/nvml.hpp"
 #include "wattune/energy/process_cpu.hpp"
 
 namespace wattune::energy {
@@ -47,7 +49,9 @@ struct AccountantOptions {
   double num_cores = 1.0;  ///< Hardware threads of the machine; reservations are shares of it.
   std::filesystem::path proc_root = "/proc";  ///< Where the CPU time of the whole machine is read.
   std::function<Seconds()> engine_cpu_time = own_cpu_time;  ///< Charged to `engine()`.
-  CpuTopology topology = {};     ///< Splits the channels of a socket by what is done on it.
+  CpuTopology topology = {};  ///< Splits the channels of a socket by what is done on it.
+  /// Boards and their slices: who reserves a slice is charged its part of the board.
+  std::vector<GpuInfo> gpus = {};
   NodeClaims* claims = nullptr;  ///< What other processes have reserved; outlives the accountant.
 };
 
@@ -55,9 +59,9 @@ struct AccountantOptions {
 ///
 /// Per channel and interval between two ticks: idle energy goes to accounts by reserved cores, the
 /// rest by CPU time, both on the channel's own socket where it has one; a GPU belongs whole to the
-/// account that reserved it. What belongs to nobody here, trials of other processes included, goes
-/// to `rest()`. For every channel, the sum over all accounts and `rest()` equals the meter, in
-/// whole microjoules.
+/// account that reserved it, and a slice of one (MIG) has its share of the board. What belongs to
+/// nobody here, trials of other processes included, goes to `rest()`. For every channel, the sum
+/// over all accounts and `rest()` equals the meter, in whole microjoules.
 ///
 /// Threads  one thread
 /// Source   docs/metering.md, "Attribution"
@@ -100,10 +104,17 @@ class EnergyAccountant {
   /// The full-node view of the window: what all channels drew, whoever for. A trial that has the
   /// machine to itself is charged with this.
   [[nodiscard]] EnergyFigure node_since(const Mark& mark) const;
+  /// CPU time of processes that belong to no account, as a share of all that the machine's cores
+  /// could have given in the window; nothing where the machine does not tell.
+  [[nodiscard]] std::optional<double> foreign_share_since(const Mark& mark) const;
   /// What the meters read altogether since the accountant was made.
   [[nodiscard]] EnergyFigure metered() const;
   /// Mean power over the last interval in which the counters moved; 0 W once closed.
   [[nodiscard]] Watts last_power(AccountId account) const;
+
+  /// What has happened to the meters since this was last asked, in words: a channel whose source
+  /// failed and that is read from another now.
+  [[nodiscard]] std::vector<std::string> take_notes();
 
   [[nodiscard]] std::vector<Channel> channels() const;
   /// Tick at least this often.
@@ -128,9 +139,11 @@ struct EnergyAccountant::Mark {
     Microjoules node_idle;    ///< Of the whole channel, whoever for.
     Microjoules node_dynamic;
     double node_guessed_j2 = 0.0;
+    double split_j = 0.0;  ///< Half widths of what was split by CPU time.
   };
   AccountId account;
   MonotonicTime at;
+  Seconds foreign_cpu_time;  ///< Of processes that belong to no account.
   std::vector<Amount> per_channel;
 };
 

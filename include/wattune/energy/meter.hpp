@@ -46,6 +46,13 @@ struct Channel {
   std::optional<int> socket = {};  ///< The processor socket it belongs to, where known.
 };
 
+/// What a channel's figures are worth since its first source failed and another is read.
+struct FallbackSource {
+  Provenance provenance = Provenance::Modelled;
+  double gain_uncertainty = 0.0;
+  bool operator==(const FallbackSource&) const = default;
+};
+
 /// A running total and the moment it was true.
 struct Reading {
   Microjoules total;  ///< Since the meter was opened; never goes down.
@@ -56,6 +63,7 @@ struct Reading {
   /// The device did not answer in time, and its last reading was carried on for so long with the
   /// power it had then: the total is unsure by that much.
   Seconds carried = {};
+  std::optional<FallbackSource> fallback = {};  ///< Holds for this reading and all later ones.
 };
 
 /// Tells how much energy one channel has drawn.

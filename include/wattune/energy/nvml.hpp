@@ -35,6 +35,8 @@ struct GpuInfo {
   std::optional<int> socket;        ///< Of the CPU inside a module.
   unsigned num_slices = 0;          ///< Compute slices of the board in MIG mode, otherwise 0.
   std::vector<MigSlice> instances;  ///< The slices that exist; only these can be used in MIG mode.
+  std::string rocm_id =
+      {};  ///< What ROCR_VISIBLE_DEVICES takes; empty for a GPU that is not AMD's.
 };
 
 /// The board that a GPU's or a MIG slice's identifier belongs to. CUDA's order of devices does not

@@ -25,6 +25,9 @@ class Ledger {
     std::string label;  ///< For people.
     EnergyFigure energy;
     std::size_t num_trials = 0;
+    /// What the whole machine drew while these assignments ran, one after the other: where several
+    /// ran at once, each counts it. Nothing where that was not recorded.
+    std::optional<EnergyFigure> node = {};
   };
 
   void apply(const trial::Event& event);
@@ -32,6 +35,9 @@ class Ledger {
   /// In the order of a search; entries without energy are left out.
   [[nodiscard]] std::vector<Entry> entries() const;
   [[nodiscard]] const EnergyFigure& total() const { return total_; }
+  /// What a reader has to know of how trials were metered: other processes that were busy beside
+  /// them, meters that failed.
+  [[nodiscard]] std::vector<std::string> notes() const;
 
  private:
   enum class Purpose : std::uint8_t { Probe, Rung, Final, Finalists };
@@ -43,16 +49,20 @@ class Ledger {
   struct Account {
     Key current;
     std::map<Key, EnergyFigure> spent;
+    std::map<Key, EnergyFigure> node;
+    double foreign_cpu_share = 0.0;  ///< The largest of its assignments.
     bool has_failed = false;
   };
 
   void book(TrialId trial, const EnergyFigure& energy);
+  void note(const trial::AssignmentMetered& metered);
 
   std::map<TrialId, Account> trials_;
   EnergyFigure idle_probe_;
   EnergyFigure engine_;
   EnergyFigure rest_;
   EnergyFigure total_;
+  std::vector<std::string> meter_notes_;
 };
 
 }  // namespace wattune::report

@@ -40,8 +40,8 @@ struct Preparation {
 /// Executes assignments and tells what happens to them.
 ///
 /// Everything a runner tells is an event of the study's log: Reported, PhaseEnded, CheckpointSaved,
-/// InfoGiven, DevicesSeen, AssignmentEnded (exactly one for every start that succeeded),
-/// OverheadBooked. After a Reported the trial may wait for `answer`.
+/// InfoGiven, DevicesSeen, AssignmentMetered, AssignmentEnded (exactly one for every start that
+/// succeeded), OverheadBooked. After a Reported the trial may wait for `answer`.
 ///
 /// Threads  one thread per runner
 class Runner {

@@ -21,7 +21,9 @@ struct SlotOptions {
   std::size_t cores_per_trial = 1;     ///< 0: trials share all cores and are not pinned.
   std::size_t gpus_per_trial = 0;
   std::vector<int> cores;         ///< Hardware threads that may be used; see allowed_cores().
-  std::vector<std::string> gpus;  ///< UUIDs of the machine's GPUs.
+  std::vector<std::string> gpus;  ///< UUIDs of the machine's GPUs, of slices in MIG mode.
+  /// What ROCR_VISIBLE_DEVICES takes for those that are AMD's, by UUID.
+  std::map<std::string, std::string> rocm_ids = {};
 };
 
 /// Hands out slots, lowest first.
@@ -44,7 +46,8 @@ class SlotPool {
  private:
   std::vector<Slot> free_;  // highest index first
   std::size_t size_ = 0;
-  bool has_gpus_ = false;
+  bool has_cuda_gpus_ = false;
+  std::map<std::string, std::string> rocm_ids_;
 };
 
 /// Hardware threads that this process may run on, ascending.

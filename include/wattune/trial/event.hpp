@@ -25,6 +25,7 @@ namespace wattune::trial {
 //       DevicesSeen                         as the assignment found them
 //       PhaseEnded* InfoGiven* CheckpointSaved* Reported Decided ...
 //       WorkRepeated*                     in place of Reported, up to where it was cut off
+//       AssignmentMetered                 how surely; not where the program could not be started
 //     AssignmentEnded                       paused, completed, stopped, failed: see Outcome
 //     Assigned ...                          the same trial again, further
 //     OverheadBooked                        energy of this interval that belongs to no trial
@@ -182,6 +183,18 @@ struct Decided {
   Verdict verdict = Verdict::Pause;
 };
 
+/// How an assignment was metered, just before it ends: what a reader has to know to believe its
+/// energy.
+struct AssignmentMetered {
+  TrialId trial;
+  EnergyFigure node;  ///< What the whole machine drew meanwhile, whoever for.
+  /// CPU time of processes that are neither trials nor Wattune, as a share of what the machine's
+  /// cores could have given; nothing where the machine does not tell.
+  std::optional<double> foreign_cpu_share = {};
+  std::vector<std::string> notes = {};  ///< What happened to the meters, in words, one line each.
+  bool operator==(const AssignmentMetered&) const = default;
+};
+
 /// The process of an assignment has gone. Energy and time since its last edge.
 struct AssignmentEnded {
   TrialId trial;
@@ -215,9 +228,10 @@ struct SessionEnded {
       {};  ///< What the strategy has to say of its decisions, one line each.
 };
 
-using Event = std::variant<StudyCreated, SessionStarted, TrialCreated, Assigned, Reported,
-                           PhaseEnded, CheckpointSaved, InfoGiven, Decided, AssignmentEnded,
-                           IdleMeasured, OverheadBooked, SessionEnded, WorkRepeated, DevicesSeen>;
+using Event =
+    std::variant<StudyCreated, SessionStarted, TrialCreated, Assigned, Reported, PhaseEnded,
+                 CheckpointSaved, InfoGiven, Decided, AssignmentEnded, IdleMeasured, OverheadBooked,
+                 SessionEnded, WorkRepeated, DevicesSeen, AssignmentMetered>;
 
 /// An event with its place in the log. Sequence numbers start at 1 and have no gaps.
 struct LoggedEvent {

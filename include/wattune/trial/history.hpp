@@ -108,6 +108,7 @@ class History {
   void on(const SessionEnded& event);
   void on(const WorkRepeated& event);
   void on(const DevicesSeen& event);
+  void on(const AssignmentMetered& event);
 
   /// Carbon and cost of a window that ended when the event at hand was written; nothing is kept
   /// where rates do not change: then they follow from the energy.

@@ -107,6 +107,8 @@ class Trial {
   [[nodiscard]] std::optional<Repeat> repeat() const;
   /// The devices as its assignments found them, in their order; empty where that was not recorded.
   [[nodiscard]] std::span<const DevicesSeen> devices() const;
+  /// How its assignments were metered, in their order; empty where that was not recorded.
+  [[nodiscard]] std::span<const AssignmentMetered> metering() const;
   /// Did another trial run at some time while this one did? Then its share of the energy is a
   /// split.
   [[nodiscard]] bool had_company() const { return had_company_; }

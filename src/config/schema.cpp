@@ -116,6 +116,7 @@ constexpr std::array kSchema{
     SchemaKey{"sampler.gp", "startup_trials", "whole number", "2 per parameter, 5 to 20"},
     SchemaKey{"sampler.gp", "acquisition", "name", "auto"},
     SchemaKey{"sampler.gp", "kernel", "rbf or matern52", "rbf"},
+    SchemaKey{"sampler.gp", "even_out", "true or false", "false"},
     SchemaKey{"sampler.gp", "optimism", "number", "2"},
     SchemaKey{"sampler.gp", "reference_point", "list of numbers", "from the front"},
     SchemaKey{"sampler.gp", "noise", "list of numbers", "from the trials"},

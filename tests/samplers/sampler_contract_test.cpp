@@ -3,6 +3,7 @@
 #include "support/must.hpp"
 #include "wattune/samplers/grid.hpp"
 #include "wattune/samplers/list.hpp"
+#include "wattune/samplers/multi_fidelity.hpp"
 #include "wattune/samplers/random.hpp"
 #include "wattune/samplers/sobol.hpp"
 #include "wattune/samplers/tpe.hpp"
@@ -39,6 +40,21 @@ INSTANTIATE_TEST_SUITE_P(
                       return make_grid(problem.space, {.points_per_int = 3,
                                                        .order = GridOrder::Shuffled,
                                                        .seed = problem.seed});
+                    }},
+        SamplerCase{"MultiFidelity",
+                    [](const auto& problem) {
+                      return make_multi_fidelity(problem, {.num_startup = 4,
+                                                           .num_raw = 64,
+                                                           .num_polished = 2,
+                                                           .seed = problem.seed});
+                    }},
+        SamplerCase{"MultiFidelityOneRung",
+                    [](const auto& problem) {
+                      return make_multi_fidelity(problem, {.model = FidelityModel::OneRung,
+                                                           .num_startup = 4,
+                                                           .num_raw = 64,
+                                                           .num_polished = 2,
+                                                           .seed = problem.seed});
                     }},
         SamplerCase{
             "Tpe",

@@ -70,6 +70,10 @@ VectorXd CurveProcess::resource_correlations(double resource) const {
   return correlations(shape_.resource_family, resources_.transpose() * inverse_length, here);
 }
 
+VectorXd CurveProcess::kept_shares() const {
+  return lasting_ + (1.0 - lasting_) * resource_correlations(kFullResource).array();
+}
+
 /// [n x m]
 MatrixXd CurveProcess::cross(const MatrixXd& scaled_points, double resource) const {
   const VectorXd along = resource_correlations(resource);
@@ -132,11 +136,11 @@ VectorXd CurveProcess::predict_means(const MatrixXd& points) const {
 
 PredictionGradients CurveProcess::predict_with_gradient(const MatrixXd& points) const {
   const MatrixXd at = scaled(points);
-  const VectorXd along = resource_correlations(kFullResource);
-  const VectorXd kept = lasting_ + (1.0 - lasting_) * along.array();
-  SlopedCorrelations sloped = sloped_correlations(shape_.configuration.family, scaled_points_, at);
+  const VectorXd kept = kept_shares();
+  const SlopedCorrelations sloped =
+      sloped_correlations(shape_.configuration.family, scaled_points_, at);
   MatrixXd crossed = kept.asDiagonal() * sloped.values;
-  crossed.colwise() += trend_ * along;
+  crossed.colwise() += trend_ * resource_correlations(kFullResource);
   const MatrixXd slopes = kept.asDiagonal() * sloped.slopes;
   MatrixXd solved = crossed;
   factor_.triangularView<Eigen::Lower>().solveInPlace(solved);
@@ -161,17 +165,54 @@ PredictionGradients CurveProcess::predict_with_gradient(const MatrixXd& points) 
   return result;
 }
 
-MatrixXd CurveProcess::covariance(const MatrixXd& left, const MatrixXd& right) const {
-  const MatrixXd scaled_left = scaled(left);
-  const MatrixXd scaled_right = scaled(right);
-  MatrixXd result = correlations(shape_.configuration.family, scaled_left, scaled_right);
+JointPrediction CurveProcess::predict_jointly(const MatrixXd& points) const {
+  JointPrediction joint{predict_means(points), {}};
+  const MatrixXd at = scaled(points);
+  MatrixXd crossed = cross(at, kFullResource);
+  factor_.triangularView<Eigen::Lower>().solveInPlace(crossed);
+  joint.covariance = correlations(shape_.configuration.family, at, at);
+  joint.covariance.array() += trend_;
+  joint.covariance.noalias() -= crossed.transpose() * crossed;
+  joint.covariance *= scale_;
+  return joint;
+}
+
+Anchors CurveProcess::anchor(const MatrixXd& points) const {
+  Anchors anchors{scaled(points), {}};
+  anchors.projections = cross(anchors.scaled_points, kFullResource);
+  factor_.triangularView<Eigen::Lower>().solveInPlace(anchors.projections);
+  factor_.transpose().triangularView<Eigen::Upper>().solveInPlace(anchors.projections);
+  return anchors;
+}
+
+MatrixXd CurveProcess::covariance(const Anchors& anchors, const MatrixXd& points) const {
+  WATTUNE_REQUIRE(anchors.projections.rows() == centred_values_.size());
+  const MatrixXd at = scaled(points);
+  MatrixXd result = correlations(shape_.configuration.family, anchors.scaled_points, at);
   result.array() += trend_;
-  MatrixXd left_cross = cross(scaled_left, kFullResource);
-  MatrixXd right_cross = cross(scaled_right, kFullResource);
-  factor_.triangularView<Eigen::Lower>().solveInPlace(left_cross);
-  factor_.triangularView<Eigen::Lower>().solveInPlace(right_cross);
-  result.noalias() -= left_cross.transpose() * right_cross;
+  result.noalias() -= anchors.projections.transpose() * cross(at, kFullResource);
   return scale_ * result;
+}
+
+CovarianceGradient CurveProcess::covariance_with_gradient(const Anchors& anchors,
+                                                          const Eigen::RowVectorXd& point) const {
+  CovarianceGradient result{covariance(anchors, MatrixXd{point}), {}};
+  const VectorXd at = scaled(MatrixXd{point});
+  const auto family = shape_.configuration.family;
+  const VectorXd own = sloped_correlations(family, anchors.scaled_points, at).slopes;
+  const VectorXd crossed =
+      kept_shares().cwiseProduct(VectorXd{sloped_correlations(family, scaled_points_, at).slopes});
+  // Slopes times differences of points, of the anchor itself and of its projection.
+  const MatrixXd weighted = crossed.asDiagonal() * anchors.projections;
+  MatrixXd sum = at * (own.transpose() - weighted.colwise().sum());
+  sum.noalias() -= anchors.scaled_points * own.asDiagonal();
+  sum.noalias() += scaled_points_ * weighted;
+  result.gradient = scale_ * (inverse_lengthscales_.asDiagonal() * sum).transpose();
+  return result;
+}
+
+double CurveProcess::smallest_variance() const {
+  return kSmallestVariance * scale_;
 }
 
 }  // namespace wattune::math

@@ -18,7 +18,7 @@ constexpr double kSmallestShare = 1e-10;
 // candidate's covariance with it, a candidate's sample is mean + a'z + sqrt(variance - a'a) times
 // its own normal.
 
-PosteriorSamples::PosteriorSamples(const GaussianProcess& process, const Eigen::MatrixXd& baseline,
+PosteriorSamples::PosteriorSamples(const Posterior& process, const Eigen::MatrixXd& baseline,
                                    const Eigen::MatrixXd& normals)
     : process_{process},
       anchors_{process.anchor(baseline)},
@@ -60,7 +60,7 @@ Eigen::MatrixXd PosteriorSamples::at(const Eigen::MatrixXd& points) const {
 }
 
 PosteriorSamples::Candidate PosteriorSamples::with_gradient(const Eigen::RowVectorXd& point) const {
-  const PredictionGradient predicted = process_.predict_with_gradient(point);
+  const PredictionGradient predicted = predict_one_with_gradient(process_, point);
   Candidate candidate{Eigen::VectorXd::Constant(own_normals_.size(), predicted.mean), {}};
   double left = predicted.variance;
   Eigen::VectorXd left_gradient = predicted.variance_gradient;

@@ -20,7 +20,6 @@ using Eigen::MatrixXd;
 using Eigen::RowVectorXd;
 using Eigen::VectorXd;
 using math::AcquisitionValue;
-using math::GaussianProcess;
 
 /// ln(1 + exp z), its logarithm, and that one's derivative.
 struct LogSoftplus {
@@ -46,7 +45,7 @@ AcquisitionValue log_optimistic_improvement(double mean, double deviation, doubl
 
 class Improvement final : public Acquisition {
  public:
-  Improvement(GpAcquisition kind, const GaussianProcess& process, double best, double optimism)
+  Improvement(GpAcquisition kind, const math::Posterior& process, double best, double optimism)
       : kind_(kind), process_(process), best_(best), optimism_(optimism) {}
 
   VectorXd values(const MatrixXd& rows) const override {
@@ -59,7 +58,7 @@ class Improvement final : public Acquisition {
   }
 
   double value(const RowVectorXd& row, RowVectorXd& gradient) const override {
-    const math::PredictionGradient predicted = process_.predict_with_gradient(row);
+    const math::PredictionGradient predicted = math::predict_one_with_gradient(process_, row);
     const double deviation = std::sqrt(predicted.variance);
     const AcquisitionValue result = of(predicted.mean, deviation);
     gradient = (result.d_mean * predicted.mean_gradient +
@@ -83,14 +82,14 @@ class Improvement final : public Acquisition {
   }
 
   GpAcquisition kind_;
-  const GaussianProcess& process_;
+  const math::Posterior& process_;
   double best_;
   double optimism_;
 };
 
 class PairAcquisition final : public Acquisition {
  public:
-  PairAcquisition(std::span<const GaussianProcess* const> processes,
+  PairAcquisition(std::span<const math::Posterior* const> processes,
                   std::span<const std::vector<double>> front, std::span<const double> reference)
       : processes_{processes[0], processes[1]}, improvement_(front, {reference[0], reference[1]}) {}
 
@@ -108,8 +107,8 @@ class PairAcquisition final : public Acquisition {
   }
 
   double value(const RowVectorXd& row, RowVectorXd& gradient) const override {
-    const std::array predicted{processes_[0]->predict_with_gradient(row),
-                               processes_[1]->predict_with_gradient(row)};
+    const std::array predicted{math::predict_one_with_gradient(*processes_[0], row),
+                               math::predict_one_with_gradient(*processes_[1], row)};
     const std::array deviations{std::sqrt(predicted[0].variance), std::sqrt(predicted[1].variance)};
     const math::PairAcquisition result =
         improvement_.log_expected({predicted[0].mean, predicted[1].mean}, deviations);
@@ -123,7 +122,7 @@ class PairAcquisition final : public Acquisition {
   }
 
  private:
-  std::array<const GaussianProcess*, 2> processes_;
+  std::array<const math::Posterior*, 2> processes_;
   math::PairImprovement improvement_;
 };
 
@@ -234,7 +233,7 @@ class NoisyChebyshev final : public Acquisition {
  public:
   NoisyChebyshev(const JointDraws& draws, std::span<const double> weights)
       : samples_(draws), weights_(weights.begin(), weights.end()) {
-    for (const GaussianProcess* process : draws.processes) {
+    for (const math::Posterior* process : draws.processes) {
       const VectorXd means = process->predict_means(draws.baseline);
       const double range = means.size() > 0 ? means.maxCoeff() - means.minCoeff() : 0.0;
       lowest_.push_back(means.size() > 0 ? means.minCoeff() : 0.0);
@@ -383,7 +382,8 @@ class Modified final : public Acquisition {
   double log_factor(const RowVectorXd& row, RowVectorXd& gradient) const {
     double log = 0.0;
     for (const Bound& bound : modifiers_.bounds) {
-      const math::PredictionGradient predicted = bound.process->predict_with_gradient(row);
+      const math::PredictionGradient predicted =
+          math::predict_one_with_gradient(*bound.process, row);
       const double deviation = std::sqrt(predicted.variance);
       const AcquisitionValue kept = log_kept(bound, predicted.mean, deviation);
       log += kept.value;
@@ -392,7 +392,8 @@ class Modified final : public Acquisition {
                       .transpose();
     }
     if (!has_cost()) return log;
-    const math::PredictionGradient cost = modifiers_.log_cost->predict_with_gradient(row);
+    const math::PredictionGradient cost =
+        math::predict_one_with_gradient(*modifiers_.log_cost, row);
     gradient -=
         modifiers_.cost_exponent * (cost.mean_gradient + 0.5 * cost.variance_gradient).transpose();
     return log - modifiers_.cost_exponent * (cost.mean + 0.5 * cost.variance);
@@ -405,13 +406,13 @@ class Modified final : public Acquisition {
 
 }  // namespace
 
-std::unique_ptr<Acquisition> make_improvement(GpAcquisition kind, const GaussianProcess& process,
+std::unique_ptr<Acquisition> make_improvement(GpAcquisition kind, const math::Posterior& process,
                                               double best, double optimism) {
   return std::make_unique<Improvement>(kind, process, best, optimism);
 }
 
 std::unique_ptr<Acquisition> make_pair_improvement(
-    std::span<const GaussianProcess* const> processes, std::span<const std::vector<double>> front,
+    std::span<const math::Posterior* const> processes, std::span<const std::vector<double>> front,
     std::span<const double> reference) {
   WATTUNE_REQUIRE(processes.size() == 2 && reference.size() == 2);
   return std::make_unique<PairAcquisition>(processes, front, reference);

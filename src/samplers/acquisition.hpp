@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "wattune/math/gaussian_process.hpp"
+#include "wattune/math/posterior.hpp"
 #include "wattune/samplers/gp.hpp"
 
 namespace wattune::samplers {
@@ -36,19 +37,19 @@ class Acquisition {
 ///
 /// Gives    of Ucb, the logarithm of a soft positive part of best - bound
 [[nodiscard]] std::unique_ptr<Acquisition> make_improvement(GpAcquisition kind,
-                                                            const math::GaussianProcess& process,
+                                                            const math::Posterior& process,
                                                             double best, double optimism);
 
 /// LogEhvi.
 ///
 /// Takes    processes  two;  front  [points][2];  reference  [2]
 [[nodiscard]] std::unique_ptr<Acquisition> make_pair_improvement(
-    std::span<const math::GaussianProcess* const> processes,
-    std::span<const std::vector<double>> front, std::span<const double> reference);
+    std::span<const math::Posterior* const> processes, std::span<const std::vector<double>> front,
+    std::span<const double> reference);
 
 /// What is drawn jointly, and how often.
 struct JointDraws {
-  std::span<const math::GaussianProcess* const> processes;  // [k]
+  std::span<const math::Posterior* const> processes;  // [k]
   /// Rows whose losses make the fronts: [b x d]. Pending ones are among them.
   const Eigen::MatrixXd& baseline;
   std::size_t num_samples = 128;
@@ -68,7 +69,7 @@ struct JointDraws {
 
 /// A bound on what a process predicts, on its scale.
 struct Bound {
-  const math::GaussianProcess* process = nullptr;
+  const math::Posterior* process = nullptr;
   std::optional<double> min = std::nullopt;
   std::optional<double> max = std::nullopt;
 };
@@ -77,7 +78,7 @@ struct Bound {
 struct Modifiers {
   std::vector<Bound> bounds;  ///< Each by the probability of keeping it.
   /// The exponential of what this predicts, to the power of -cost_exponent.
-  const math::GaussianProcess* log_cost = nullptr;
+  const math::Posterior* log_cost = nullptr;
   double cost_exponent = 0.0;
 };
 

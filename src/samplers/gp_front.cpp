@@ -31,13 +31,13 @@ math::Range range_of(const Points& points, std::size_t k) {
 
 /// Rows that are not surely dominated: at their luckiest they are where others are at their
 /// unluckiest. At most `most`, those first that are on the first fronts at their luckiest.
-std::vector<std::size_t> hopeful_rows(const GpModels& models, std::size_t most) {
+std::vector<std::size_t> hopeful_rows(const Models& models, std::size_t most) {
   constexpr double kDeviations = 2.0;
   const std::vector<std::size_t>& feasible = models.feasible();
   const MatrixXd rows = pick(models.rows(), feasible);
   Points lucky(feasible.size());
   Points unlucky(feasible.size());
-  for (const math::GaussianProcess* process : models.loss_processes()) {
+  for (const math::Posterior* process : models.loss_processes()) {
     const math::Predictions predicted = process->predict(rows);
     for (std::size_t i = 0; i < feasible.size(); ++i) {
       const auto at = static_cast<Index>(i);
@@ -64,7 +64,7 @@ std::vector<std::size_t> hopeful_rows(const GpModels& models, std::size_t most) 
 
 }  // namespace
 
-Front front_of(const GpModels& models) {
+Front front_of(const Models& models) {
   const Points means = models.means_at(pick(models.rows(), models.feasible()));
   Front front;
   for (const std::size_t i : math::pareto_front(means)) {
@@ -74,13 +74,13 @@ Front front_of(const GpModels& models) {
   return front;
 }
 
-double best_mean(const GpModels& models) {
+double best_mean(const Models& models) {
   Points means = models.means_at(pick(models.rows(), models.feasible()));
   std::ranges::move(models.means_at(models.pending_rows()), std::back_inserter(means));
   return range_of(means, 0).min;
 }
 
-std::vector<double> inferred_reference(const GpModels& models, const Front& front) {
+std::vector<double> inferred_reference(const Models& models, const Front& front) {
   constexpr double kMargin = 0.1;
   const Points means = models.means_at(pick(models.rows(), models.feasible()));
   std::vector<double> reference;
@@ -94,7 +94,7 @@ std::vector<double> inferred_reference(const GpModels& models, const Front& fron
   return reference;
 }
 
-MatrixXd baseline_of(const GpModels& models, std::uint64_t seed) {
+MatrixXd baseline_of(const Models& models, std::uint64_t seed) {
   constexpr std::size_t kMostSampled = 120;
   constexpr std::size_t kNumSamples = 256;
   const std::vector<std::size_t> hopeful = hopeful_rows(models, kMostSampled);
@@ -126,7 +126,7 @@ MatrixXd baseline_of(const GpModels& models, std::uint64_t seed) {
   return baseline;
 }
 
-std::vector<std::size_t> good_rows(const GpModels& models, const Acquisition& acquisition,
+std::vector<std::size_t> good_rows(const Models& models, const Acquisition& acquisition,
                                    std::size_t most) {
   std::vector<std::size_t> rows;
   std::vector<double> losses;

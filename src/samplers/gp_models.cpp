@@ -241,13 +241,7 @@ void GpModels::make_success(const trial::History& history, const Evidence& evide
   const std::size_t room = options_.max_observations;
   const auto failed = std::span{evidence.failed}.last(std::min(room, evidence.failed.size()));
   const MatrixXd failed_rows = rows_of(history, failed);
-  math::GpData data{MatrixXd(rows_.rows() + failed_rows.rows(), rows_.cols()),
-                    Eigen::VectorXd(rows_.rows() + failed_rows.rows()), std::nullopt};
-  data.points << rows_, failed_rows;
-  data.values << Eigen::VectorXd::Zero(rows_.rows()), Eigen::VectorXd::Ones(failed_rows.rows());
-  const math::KernelShape shape = features_.shape(math::KernelFamily::Matern52);
-  math::GpHyperparameters fitted = GaussianProcess::fit(shape, data, {});
-  success_.emplace(shape, std::move(data), std::move(fitted));
+  success_.emplace(success_process(features_, rows_, failed_rows));
 }
 
 void GpModels::make_log_cost(const trial::History& history, const Evidence& evidence) {
@@ -301,8 +295,8 @@ void GpModels::add_pending_to_bounds() {
   }
 }
 
-std::vector<const GaussianProcess*> GpModels::loss_processes() const {
-  std::vector<const GaussianProcess*> processes;
+std::vector<const math::Posterior*> GpModels::loss_processes() const {
+  std::vector<const math::Posterior*> processes;
   for (const OutputModel& loss : losses_) processes.push_back(&loss.process);
   return processes;
 }
@@ -321,18 +315,6 @@ std::vector<Bound> GpModels::bounds() const {
   constexpr double kHalfway = 0.5;
   if (success_) bounds.push_back({&*success_, std::nullopt, kHalfway});
   return bounds;
-}
-
-std::vector<std::vector<double>> GpModels::means_at(const MatrixXd& rows) const {
-  std::vector<std::vector<double>> means(static_cast<std::size_t>(rows.rows()));
-  if (means.empty()) return means;
-  for (const OutputModel& loss : losses_) {
-    const Eigen::VectorXd column = loss.process.predict_means(rows);
-    for (std::size_t i = 0; i < means.size(); ++i) {
-      means[i].push_back(column[static_cast<Index>(i)]);
-    }
-  }
-  return means;
 }
 
 std::vector<double> GpModels::on_scale(std::span<const double> losses) const {

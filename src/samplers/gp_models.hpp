@@ -9,6 +9,7 @@
 #include "acquisition.hpp"
 #include "evidence.hpp"
 #include "features.hpp"
+#include "models.hpp"
 #include "output_transform.hpp"
 
 namespace wattune::samplers {
@@ -24,7 +25,7 @@ struct OutputModel {
 ///
 /// Several objectives become one loss where they are scalarised. Trials that were cut short are in
 /// the losses' processes with the larger of the predicted loss and the median of those observed.
-class GpModels {
+class GpModels final : public Models {
  public:
   /// Takes    evidence  with one observation at least
   GpModels(const trial::History& history, const Evidence& evidence, const Features& features,
@@ -35,27 +36,24 @@ class GpModels {
   /// Believes that pending trials break every constraint, or else all would be asked for there.
   void add_pending_to_bounds();
 
-  [[nodiscard]] std::size_t num_losses() const { return losses_.size(); }
-  [[nodiscard]] std::vector<const math::GaussianProcess*> loss_processes() const;
+  [[nodiscard]] std::vector<const math::Posterior*> loss_processes() const override;
   /// The largest share that noise has in a loss.
   [[nodiscard]] double noise_share() const;
 
   /// Constraints, and success where trials failed.
-  [[nodiscard]] std::vector<Bound> bounds() const;
+  [[nodiscard]] std::vector<Bound> bounds() const override;
   [[nodiscard]] const math::GaussianProcess* log_cost() const {
     return log_cost_ ? &*log_cost_ : nullptr;
   }
 
   /// Rows of the observed configurations: [n x d], and the trials they are of.
-  [[nodiscard]] const Eigen::MatrixXd& rows() const { return rows_; }
-  [[nodiscard]] const std::vector<std::uint32_t>& trials() const { return trials_; }
-  [[nodiscard]] const Eigen::MatrixXd& pending_rows() const { return pending_rows_; }
+  [[nodiscard]] const Eigen::MatrixXd& rows() const override { return rows_; }
+  [[nodiscard]] const std::vector<std::uint32_t>& trials() const override { return trials_; }
+  [[nodiscard]] const Eigen::MatrixXd& pending_rows() const override { return pending_rows_; }
   /// Which of the rows keep the constraints; ascending.
-  [[nodiscard]] const std::vector<std::size_t>& feasible() const { return feasible_; }
-  /// Means of all losses at rows: [rows][losses].
-  [[nodiscard]] std::vector<std::vector<double>> means_at(const Eigen::MatrixXd& rows) const;
+  [[nodiscard]] const std::vector<std::size_t>& feasible() const override { return feasible_; }
   /// A point of losses, lower is better, on the scale of the processes.
-  [[nodiscard]] std::vector<double> on_scale(std::span<const double> losses) const;
+  [[nodiscard]] std::vector<double> on_scale(std::span<const double> losses) const override;
 
  private:
   [[nodiscard]] OutputModel model_of(const Eigen::MatrixXd& rows, std::span<const double> values,

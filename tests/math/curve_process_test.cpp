@@ -180,16 +180,33 @@ TEST(CurveProcess, GrownByOneIsTheProcessMadeOfAll) {
   }
 }
 
-TEST(CurveProcess, CovarianceHasTheVariancesOnItsDiagonal) {
+TEST(CurveProcess, CovariancesAgreeWithVariancesAndFiniteDifferences) {
   const CurveData data = partial_curves(10, 2);
   const CurveProcess process{shape_of(), data, CurveProcess::fit(shape_of(), data)};
   Rng rng{2};
   MatrixXd points(5, 3);
   for (Index i = 0; i < 5; ++i) points.row(i) = random_point(3, rng);
-  const MatrixXd covariance = process.covariance(points, points);
+  const Anchors anchors = process.anchor(points);
+  const JointPrediction joint = process.predict_jointly(points);
   const Predictions predicted = process.predict(points);
-  for (Index i = 0; i < 5; ++i) EXPECT_NEAR(covariance(i, i), predicted.variances[i], 1e-10);
-  EXPECT_NEAR((covariance - covariance.transpose()).norm(), 0.0, 1e-12);
+  EXPECT_NEAR((joint.covariance - process.covariance(anchors, points)).norm(), 0.0, 1e-9);
+  EXPECT_NEAR((joint.mean - predicted.means).norm(), 0.0, 1e-12);
+  for (Index i = 0; i < 5; ++i) EXPECT_NEAR(joint.covariance(i, i), predicted.variances[i], 1e-10);
+  for (int i = 0; i < 100; ++i) {
+    RowVectorXd point = random_point(3, rng);
+    const CovarianceGradient at = process.covariance_with_gradient(anchors, point);
+    EXPECT_NEAR((at.values - process.covariance(anchors, MatrixXd{point}).col(0)).norm(), 0, 1e-10);
+    for (Index k = 0; k < 3; ++k) {
+      const double here = point[k];
+      const auto moved = [&](double x) {
+        point[k] = x;
+        return process.covariance(anchors, MatrixXd{point})(i % 5, 0);
+      };
+      const double expected = test::derivative_of(moved, here, 1e-3);
+      point[k] = here;
+      EXPECT_NEAR(at.gradient(i % 5, k), expected, 1e-6 * (1.0 + std::abs(expected)));
+    }
+  }
 }
 
 TEST(CurveProcess, TakesEqualValuesAndEqualPlaces) {

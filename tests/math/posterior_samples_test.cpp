@@ -6,6 +6,7 @@
 
 #include "support/finite_difference.hpp"
 #include "wattune/base/random.hpp"
+#include "wattune/math/gaussian_process.hpp"
 #include "wattune/math/sobol_normal.hpp"
 
 namespace wattune::math {

@@ -8,6 +8,7 @@
 #include "wattune/samplers/grid.hpp"
 #include "wattune/samplers/latin_hypercube.hpp"
 #include "wattune/samplers/list.hpp"
+#include "wattune/samplers/multi_fidelity.hpp"
 #include "wattune/samplers/nsga2.hpp"
 #include "wattune/samplers/nsga3.hpp"
 #include "wattune/samplers/random.hpp"
@@ -141,6 +142,21 @@ INSTANTIATE_TEST_SUITE_P(
                     [](const auto& problem) {
                       return make_nsga3(problem.space, problem.objectives.size(),
                                         {.population_size = 10, .seed = problem.seed});
+                    }},
+        SamplerCase{"MultiFidelity",
+                    [](const auto& problem) {
+                      return make_multi_fidelity(problem, {.num_startup = 4,
+                                                           .num_raw = 64,
+                                                           .num_polished = 2,
+                                                           .seed = problem.seed});
+                    }},
+        SamplerCase{"MultiFidelityOneRung",
+                    [](const auto& problem) {
+                      return make_multi_fidelity(problem, {.model = FidelityModel::OneRung,
+                                                           .num_startup = 4,
+                                                           .num_raw = 64,
+                                                           .num_polished = 2,
+                                                           .seed = problem.seed});
                     }},
         SamplerCase{
             "Tpe",

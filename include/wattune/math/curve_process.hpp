@@ -86,14 +86,21 @@ class CurveProcess final : public Posterior {
   [[nodiscard]] PredictionGradients predict_with_gradient(
       const Eigen::MatrixXd& points) const override;
   [[nodiscard]] Eigen::VectorXd predict_means(const Eigen::MatrixXd& points) const override;
-  [[nodiscard]] Eigen::MatrixXd covariance(const Eigen::MatrixXd& left,
-                                           const Eigen::MatrixXd& right) const override;
+  [[nodiscard]] JointPrediction predict_jointly(const Eigen::MatrixXd& points) const override;
+  [[nodiscard]] Anchors anchor(const Eigen::MatrixXd& points) const override;
+  [[nodiscard]] Eigen::MatrixXd covariance(const Anchors& anchors,
+                                           const Eigen::MatrixXd& points) const override;
+  [[nodiscard]] CovarianceGradient covariance_with_gradient(
+      const Anchors& anchors, const Eigen::RowVectorXd& point) const override;
+  [[nodiscard]] double smallest_variance() const override;
 
  private:
   void factor();
   void solve_weights();
   [[nodiscard]] Eigen::VectorXd resource_correlations(double resource) const;
   [[nodiscard]] Eigen::MatrixXd cross(const Eigen::MatrixXd& scaled_points, double resource) const;
+  /// Factors of what the points contribute to cross(): [n].
+  [[nodiscard]] Eigen::VectorXd kept_shares() const;
   [[nodiscard]] Eigen::MatrixXd scaled(const Eigen::MatrixXd& points) const;
 
   CurveShape shape_;

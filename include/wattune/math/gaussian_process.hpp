@@ -55,23 +55,6 @@ struct Prediction {
   double variance = 0.0;
 };
 
-struct JointPrediction {
-  Eigen::VectorXd mean;        ///< [m]
-  Eigen::MatrixXd covariance;  ///< [m x m], symmetric, positive semidefinite up to rounding
-};
-
-/// Fixed points whose covariance with one point after another is asked for.
-struct Anchors {
-  Eigen::MatrixXd scaled_points;  ///< [d x b], in length scales
-  Eigen::MatrixXd projections;    ///< [n x b], kernel matrix to the power -1 times correlations
-};
-
-/// Covariance of one point with each anchor.
-struct CovarianceGradient {
-  Eigen::VectorXd values;    ///< [b]
-  Eigen::MatrixXd gradient;  ///< [b x d], by the point
-};
-
 /// A Gaussian process over the unit cube whose prior is a constant with variance 1 around it, both
 /// after standardising the values: the kernel has no output scale.
 ///
@@ -113,7 +96,7 @@ class GaussianProcess final : public Posterior {
   [[nodiscard]] double noise_variance() const;
 
   /// No predicted variance is below this: what rounding may leave of one.
-  [[nodiscard]] double smallest_variance() const;
+  [[nodiscard]] double smallest_variance() const override;
 
   /// Cost     O(n^2)
   [[nodiscard]] Prediction predict(const Eigen::RowVectorXd& point) const;
@@ -128,22 +111,22 @@ class GaussianProcess final : public Posterior {
   ///
   /// Cost     O(m n d)
   [[nodiscard]] Eigen::VectorXd predict_means(const Eigen::MatrixXd& points) const override;
-  [[nodiscard]] JointPrediction predict_jointly(const Eigen::MatrixXd& points) const;
+  [[nodiscard]] JointPrediction predict_jointly(const Eigen::MatrixXd& points) const override;
   /// Posterior covariance between the rows of both.
   ///
   /// Gives    [rows of left x rows of right]
   [[nodiscard]] Eigen::MatrixXd covariance(const Eigen::MatrixXd& left,
-                                           const Eigen::MatrixXd& right) const override;
+                                           const Eigen::MatrixXd& right) const;
 
   /// Valid until the next add().
-  [[nodiscard]] Anchors anchor(const Eigen::MatrixXd& points) const;
+  [[nodiscard]] Anchors anchor(const Eigen::MatrixXd& points) const override;
   /// Posterior covariance between anchors and points: [b x m].
   ///
   /// Cost     O(m n (b + d))
   [[nodiscard]] Eigen::MatrixXd covariance(const Anchors& anchors,
-                                           const Eigen::MatrixXd& points) const;
-  [[nodiscard]] CovarianceGradient covariance_with_gradient(const Anchors& anchors,
-                                                            const Eigen::RowVectorXd& point) const;
+                                           const Eigen::MatrixXd& points) const override;
+  [[nodiscard]] CovarianceGradient covariance_with_gradient(
+      const Anchors& anchors, const Eigen::RowVectorXd& point) const override;
 
  private:
   void factor();

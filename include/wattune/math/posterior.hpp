@@ -4,7 +4,7 @@
 
 namespace wattune::math {
 
-// Symbols: m points, rows of d columns.
+// Symbols: n observations, m points, b anchors; points are rows of d columns.
 
 struct Predictions {
   Eigen::VectorXd means;      ///< [m]
@@ -26,6 +26,23 @@ struct PredictionGradient {
   Eigen::VectorXd variance_gradient;  ///< [d]
 };
 
+struct JointPrediction {
+  Eigen::VectorXd mean;        ///< [m]
+  Eigen::MatrixXd covariance;  ///< [m x m], symmetric, positive semidefinite up to rounding
+};
+
+/// Fixed points whose covariance with one point after another is asked for.
+struct Anchors {
+  Eigen::MatrixXd scaled_points;  ///< [d x b], in length scales
+  Eigen::MatrixXd projections;    ///< [n x b], kernel matrix to the power -1 times correlations
+};
+
+/// Covariance of one point with each anchor.
+struct CovarianceGradient {
+  Eigen::VectorXd values;    ///< [b]
+  Eigen::MatrixXd gradient;  ///< [b x d], by the point
+};
+
 /// A function that is known as far as a normal distribution goes: all that an acquisition asks.
 ///
 /// Threads  const functions: any number
@@ -39,9 +56,16 @@ class Posterior {
       const Eigen::MatrixXd& points) const = 0;
   /// Means alone.
   [[nodiscard]] virtual Eigen::VectorXd predict_means(const Eigen::MatrixXd& points) const = 0;
-  /// Between the rows of both: [rows of left x rows of right].
-  [[nodiscard]] virtual Eigen::MatrixXd covariance(const Eigen::MatrixXd& left,
-                                                   const Eigen::MatrixXd& right) const = 0;
+  [[nodiscard]] virtual JointPrediction predict_jointly(const Eigen::MatrixXd& points) const = 0;
+  /// Valid until what is known grows.
+  [[nodiscard]] virtual Anchors anchor(const Eigen::MatrixXd& points) const = 0;
+  /// Between anchors and points: [b x m].
+  [[nodiscard]] virtual Eigen::MatrixXd covariance(const Anchors& anchors,
+                                                   const Eigen::MatrixXd& points) const = 0;
+  [[nodiscard]] virtual CovarianceGradient covariance_with_gradient(
+      const Anchors& anchors, const Eigen::RowVectorXd& point) const = 0;
+  /// No predicted variance is below this: what rounding may leave of one.
+  [[nodiscard]] virtual double smallest_variance() const = 0;
 
  protected:
   Posterior() = default;

@@ -3,7 +3,7 @@
 #include <Eigen/Core>
 #include <cstddef>
 
-#include "wattune/math/gaussian_process.hpp"
+#include "wattune/math/posterior.hpp"
 
 namespace wattune::math {
 
@@ -20,7 +20,7 @@ namespace wattune::math {
 class PosteriorSamples {
  public:
   /// `process` must outlive the object.
-  PosteriorSamples(const GaussianProcess& process, const Eigen::MatrixXd& baseline,
+  PosteriorSamples(const Posterior& process, const Eigen::MatrixXd& baseline,
                    const Eigen::MatrixXd& normals);
 
   /// [s x b]
@@ -36,7 +36,7 @@ class PosteriorSamples {
   [[nodiscard]] Candidate with_gradient(const Eigen::RowVectorXd& point) const;
 
  private:
-  const GaussianProcess& process_;
+  const Posterior& process_;
   Anchors anchors_;
   double variance_unit_ = 1.0;        // of the covariance at the baseline
   Eigen::MatrixXd factor_;            // [b x b], lower triangle, of that covariance in its unit

@@ -227,7 +227,7 @@ class Gp final : public Sampler {
 
   GpAcquisition choose(const GpModels& models) const {
     if (options_.acquisition != GpAcquisition::Auto) return options_.acquisition;
-    constexpr double kNoisy = 0.02;  // share of the losses' variance
+    constexpr double kNoisy = 0.05;  // share of the losses' variance
     if (models.num_losses() == 1) return GpAcquisition::LogEi;
     const bool is_closed_form = models.num_losses() == 2 && models.noise_share() < kNoisy;
     return is_closed_form ? GpAcquisition::LogEhvi : GpAcquisition::QLogNehvi;

@@ -116,8 +116,12 @@ double Axis::log_cell_mass(std::size_t cell, double centre, double bandwidth) co
       std::max(kLeastMass, mass_between(edges_[cell], edges_[cell + 1], centre, bandwidth)));
 }
 
+double Axis::uniform(const Place& at) const {
+  return edges_.empty() ? 1.0 : edges_[at.cell + 1u] - edges_[at.cell];
+}
+
 double Axis::log_uniform(const Place& at) const {
-  return edges_.empty() ? 0.0 : std::log(edges_[at.cell + 1u] - edges_[at.cell]);
+  return edges_.empty() ? 0.0 : std::log(uniform(at));
 }
 
 double Axis::draw(const Place& centre, double bandwidth, Rng& rng) const {

@@ -23,6 +23,9 @@ struct Place {
   std::uint16_t cell = 0;  ///< On Cells and Unordered.
 };
 
+/// Places of one configuration, by parameter.
+using Places = std::vector<Place>;
+
 /// One parameter as a density sees it: kernels of a bandwidth around places.
 ///
 /// Ordered parameters of at most 128 values are integrated over each value's part of the interval;
@@ -53,6 +56,7 @@ class Axis {
   [[nodiscard]] double log_norm(const Place& centre, double bandwidth) const;
   [[nodiscard]] double log_kernel(const Place& at, const Place& centre, double bandwidth) const;
   /// The uniform density: the prior, and what an inactive centre knows.
+  [[nodiscard]] double uniform(const Place& at) const;
   [[nodiscard]] double log_uniform(const Place& at) const;
   /// A coordinate from the kernel.
   [[nodiscard]] double draw(const Place& centre, double bandwidth, Rng& rng) const;

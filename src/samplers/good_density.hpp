@@ -8,41 +8,31 @@
 
 namespace wattune::samplers {
 
-/// Places of one configuration, by parameter.
-using Places = std::vector<Place>;
+/// What a density of the good keeps of a trial.
+struct GoodTrial {
+  Places places;
+  double weight = 1.0;  ///< Of its kernel, against the prior's.
+};
 
-/// Density of the few good trials over some axes, exact; candidates are drawn from it.
+/// Density of the few good trials over all axes at once, exact.
 ///
 /// A mixture of product kernels and the uniform prior. A kernel that lacks an axis is uniform
-/// there; a point that lacks an axis is not judged by it. Where a drawn kernel lacks an axis, the
-/// draw takes another kernel that has it.
+/// there; a point that lacks an axis is not judged by it.
 class GoodDensity {
  public:
-  /// Takes    axes     all of the space
-  ///          members  which of them this density is over
-  ///          kernels  places of the good trials
-  GoodDensity(std::span<const Axis> axes, std::span<const std::size_t> members,
-              std::span<const Places* const> kernels, double prior_weight);
+  GoodDensity(std::span<const Axis> axes, std::span<const GoodTrial> trials, double prior_weight);
 
   [[nodiscard]] double log_density(const Places& at) const;
-  /// Writes the member axes' coordinates of one draw.
-  void draw(std::span<double> point, Rng& rng) const;
 
  private:
-  struct Kernel {
-    const Places* places;
-    std::vector<double> log_norms;  // by member
-  };
-
-  /// Where some kernel lies that has the axis; null for the prior.
-  [[nodiscard]] const Place* any_active(std::size_t member, Rng& rng) const;
-  [[nodiscard]] double log_product(const Kernel& kernel, const Places& at) const;
+  [[nodiscard]] double log_product(std::size_t trial_index, const Places& at) const;
 
   std::span<const Axis> axes_;
-  std::span<const std::size_t> members_;
+  std::span<const GoodTrial> trials_;
   double prior_weight_;
-  std::vector<double> bandwidths_;  // by member
-  std::vector<Kernel> kernels_;
+  double total_weight_;
+  std::vector<double> bandwidths_;  // by axis
+  std::vector<double> log_norms_;   // [num_trials x num_axes]
 };
 
 }  // namespace wattune::samplers

@@ -127,6 +127,34 @@ WATTUNE_INLINE BlockSum sum_block(const float* log_norm, const AxisTerm* terms,
   return {best, sum_of_exponentials(sums, best)};
 }
 
+using Lanes = std::array<float, kSumLanes>;
+
+WATTUNE_INLINE void add_lanes(Lanes& lanes, const float* weight, const float* centre, float x,
+                              float scale) {
+  for (std::size_t lane = 0; lane < kSumLanes; ++lane) {
+    const float z = (x - centre[lane]) * scale;
+    lanes[lane] += weight[lane] * exp_of_negative(-(z * z));
+  }
+}
+
+WATTUNE_INLINE float sum_gaussians(const float* weight, const float* centre, std::size_t count,
+                                   float x, float scale) {
+  Lanes lanes{};
+  for (std::size_t k = 0; k < count; k += kSumLanes) {
+    add_lanes(lanes, weight + k, centre + k, x, scale);
+  }
+  float sum = 0.0F;
+  for (const float lane : lanes) sum += lane;
+  return sum;
+}
+
+using SumGaussians = float (*)(const float*, const float*, std::size_t, float, float);
+
+float sum_gaussians_anywhere(const float* weight, const float* centre, std::size_t count, float x,
+                             float scale) {
+  return sum_gaussians(weight, centre, count, x, scale);
+}
+
 using SumBlock = BlockSum (*)(const float*, const AxisTerm*, std::size_t, std::size_t);
 
 BlockSum sum_block_anywhere(const float* log_norm, const AxisTerm* terms, std::size_t num_terms,
@@ -141,10 +169,23 @@ __attribute__((target("avx2"))) BlockSum sum_block_avx2(const float* log_norm,
   return sum_block(log_norm, terms, num_terms, first);
 }
 
+__attribute__((target("avx2"))) float sum_gaussians_avx2(const float* weight, const float* centre,
+                                                         std::size_t count, float x, float scale) {
+  return sum_gaussians(weight, centre, count, x, scale);
+}
+
+SumGaussians best_sum_gaussians() {
+  return __builtin_cpu_supports("avx2") != 0 ? sum_gaussians_avx2 : sum_gaussians_anywhere;
+}
+
 SumBlock best_sum_block() {
   return __builtin_cpu_supports("avx2") != 0 ? sum_block_avx2 : sum_block_anywhere;
 }
 #else
+SumGaussians best_sum_gaussians() {
+  return sum_gaussians_anywhere;
+}
+
 SumBlock best_sum_block() {
   return sum_block_anywhere;
 }
@@ -182,6 +223,13 @@ std::vector<double> log_kernel_sums(std::span<const float> log_norm,
     logs.push_back(sum.sum > 0.0 ? sum.largest + std::log(sum.sum) : sum.largest);
   }
   return logs;
+}
+
+double gaussian_sum(std::span<const float> weight, std::span<const float> centre, float x,
+                    float scale) {
+  WATTUNE_REQUIRE(weight.size() == centre.size() && weight.size() % kSumLanes == 0);
+  static const SumGaussians sum = best_sum_gaussians();
+  return static_cast<double>(sum(weight.data(), centre.data(), weight.size(), x, scale));
 }
 
 }  // namespace wattune::samplers

@@ -14,7 +14,7 @@ namespace wattune::samplers {
 //              + sum over cell axes of row(x)[cell[k]])
 
 /// Kernels are counted in blocks; arrays are as long as a whole number of them.
-inline constexpr std::size_t kKernelBlock = 512;
+inline constexpr std::size_t kKernelBlock = 256;
 /// log_norm of a place without a kernel.
 inline constexpr float kNoKernel = -1e30F;
 
@@ -37,5 +37,13 @@ struct AxisTerm {
 /// Cost     vectorised; the same numbers with every instruction set
 [[nodiscard]] std::vector<double> log_kernel_sums(std::span<const float> log_norm,
                                                   std::span<const std::vector<AxisTerm>> points);
+
+/// Sum over k of weight[k] exp(-((x - centre[k]) scale)^2).
+///
+/// Takes    weight, centre  [whole number of kSumLanes]; filled up with kernels of weight 0
+/// Cost     as above
+[[nodiscard]] double gaussian_sum(std::span<const float> weight, std::span<const float> centre,
+                                  float x, float scale);
+inline constexpr std::size_t kSumLanes = 8;
 
 }  // namespace wattune::samplers

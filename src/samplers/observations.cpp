@@ -78,13 +78,19 @@ void Observations::note_reached(const trial::Trial& trial) {
   ++num_reached_[*entry.reached];
 }
 
+/// Has it come to the step that is compared at?
+bool Observations::is_there(const Entry& entry) const {
+  return entry.reached && step_ && *entry.reached >= *step_;
+}
+
 Observations::Entry Observations::classify(const trial::History& history,
                                            const trial::Trial& trial) const {
   Entry entry;
   entry.reached = entries_[trial.id().number()].reached;
   if (trial.purpose() != trial::Purpose::Search) return entry;
+  if (!options_.pending_are_bad && is_open(trial) && !is_there(entry)) return entry;
   entry.kind = Kind::Unranked;
-  if (!entry.reached || !step_ || *entry.reached < *step_) return entry;
+  if (!is_there(entry)) return entry;
   auto losses = history.losses_at(trial, *step_);
   if (!losses) return entry;
   const std::optional<double> violation = history.violation(trial);
@@ -134,6 +140,23 @@ void Observations::split_anew() {
   }
   for (const std::uint32_t number : good) set_side(number, Side::Good);
   good_ = std::move(good);
+}
+
+bool Observations::is_better(const Entry& one, const Entry& other) const {
+  if (one.kind != other.kind) return one.kind == Kind::Feasible;
+  if (one.kind == Kind::Infeasible) return one.violation < other.violation;
+  return one.losses[0] < other.losses[0];
+}
+
+std::vector<std::size_t> Observations::good_places() const {
+  std::vector<std::size_t> places(good_.size(), 0);
+  if (num_objectives_ > 1) return places;
+  for (std::size_t i = 0; i < good_.size(); ++i) {
+    const Entry& entry = entries_[good_[i]];
+    places[i] = static_cast<std::size_t>(std::ranges::count_if(
+        good_, [&](std::uint32_t other) { return is_better(entries_[other], entry); }));
+  }
+  return places;
 }
 
 }  // namespace wattune::samplers

@@ -17,6 +17,7 @@ struct SplitOptions {
   double good_fraction = 0.1;
   std::size_t max_good = 25;
   std::size_t least_at_step = 8;  ///< How many trials make a step the one that is compared at.
+  bool pending_are_bad = true;    ///< Else what runs is left out.
 };
 
 enum class Side : std::uint8_t { None, Good, Bad };
@@ -26,11 +27,11 @@ enum class Side : std::uint8_t { None, Good, Bad };
 /// Losses are compared at the largest step that `least_at_step` trials have reached. What is there
 /// is ranked: first what keeps the constraints, then the rest by how far it breaks them. The first
 /// of the ranking are good; all others, and every trial that failed, runs or has not come that far,
-/// are bad. Probes are left out.
+/// are bad. Finalists' trainings are left out.
 class Observations {
  public:
   Observations(std::size_t num_objectives, const SplitOptions& options)
-      : options_(options), feasible_(num_objectives) {}
+      : options_(options), num_objectives_(num_objectives), feasible_(num_objectives) {}
 
   /// Takes note of what is new. The split is that of a new object given the same history.
   void update(const trial::History& history);
@@ -39,6 +40,9 @@ class Observations {
   [[nodiscard]] std::size_t num_ranked() const { return feasible_.size() + infeasible_.size(); }
   /// Numbers of the good trials, ascending.
   [[nodiscard]] const std::vector<std::uint32_t>& good() const { return good_; }
+  /// Place of each good trial among the good, 0 for the best; equal ones share the better place.
+  /// All 0 with several objectives.
+  [[nodiscard]] std::vector<std::size_t> good_places() const;
   /// Trials whose side the last update changed, with the new one; ascending.
   [[nodiscard]] const std::map<std::uint32_t, Side>& changes() const { return changes_; }
 
@@ -59,7 +63,11 @@ class Observations {
   void set_side(std::uint32_t number, Side side);
   void split_anew();
 
+  [[nodiscard]] bool is_there(const Entry& entry) const;
+  [[nodiscard]] bool is_better(const Entry& one, const Entry& other) const;
+
   SplitOptions options_;
+  std::size_t num_objectives_;
   std::size_t num_finished_seen_ = 0;
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> open_;  // trials that may change without ending: they run or are new

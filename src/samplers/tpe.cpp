@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
-#include <numeric>
 
+#include "bad_axis_density.hpp"
 #include "bad_density.hpp"
+#include "bounded_sample.hpp"
+#include "good_axis_density.hpp"
 #include "good_density.hpp"
 #include "observations.hpp"
 #include "tried.hpp"
@@ -18,14 +21,27 @@
 namespace wattune::samplers {
 namespace {
 
+/// Of the bad trials, as many as this stand in the joint density: what lies beyond makes it no
+/// truer than its bandwidth allows, but would make a suggestion slower with every trial.
+constexpr std::size_t kMaxJointKernels = 1024;
+
+void check_fraction(const char* name, double fraction) {
+  if (!(fraction > 0.0 && fraction <= 1.0)) {
+    throw ConfigError(
+        fmt::format("sampler tpe: {} is {}; above 0 and up to 1 is allowed", name, fraction));
+  }
+}
+
 void check(const TpeOptions& options) {
   if (options.num_candidates == 0) {
     throw ConfigError("sampler tpe: num_candidates is 0; at least 1 is needed");
   }
   if (options.max_good == 0) throw ConfigError("sampler tpe: max_good is 0; at least 1 is needed");
-  if (!(options.good_fraction > 0.0 && options.good_fraction <= 1.0)) {
-    throw ConfigError(fmt::format(
-        "sampler tpe: good_fraction is {}; above 0 and up to 1 is allowed", options.good_fraction));
+  check_fraction("good_fraction", options.good_fraction);
+  check_fraction("good_fraction_several", options.good_fraction_several);
+  if (!(options.joint_share >= 0.0 && options.joint_share <= 1.0)) {
+    throw ConfigError(
+        fmt::format("sampler tpe: joint_share is {}; 0 to 1 is allowed", options.joint_share));
   }
   if (!(options.prior_weight > 0.0 &&
         options.prior_weight < std::numeric_limits<double>::infinity())) {
@@ -34,16 +50,29 @@ void check(const TpeOptions& options) {
   }
 }
 
-SplitOptions split_options(const space::Space& space, const TpeOptions& options) {
+SplitOptions split_options(const trial::Problem& problem, const TpeOptions& options) {
+  const bool has_several = problem.objectives.size() > 1;
+  SplitOptions split;
+  split.good_fraction = has_several ? options.good_fraction_several : options.good_fraction;
+  split.max_good = options.max_good;
   // One more than the parameters is what a density needs to know every direction.
-  return {options.good_fraction, options.max_good, std::max<std::size_t>(space.size() + 1, 8)};
+  split.least_at_step = std::max<std::size_t>(problem.space.size() + 1, 8);
+  split.pending_are_bad = options.constant_liar;
+  return split;
 }
 
+/// What a suggestion maximises: how much likelier a place is among the good than among the bad, by
+/// the joint densities and by the product of those of single axes, each with its share.
 class Tpe final : public Sampler {
  public:
   Tpe(space::Space space, const TpeOptions& options)
-      : space_(std::move(space)), options_(options), axes_(make_axes()), bad_(make_bad()) {
+      : space_(std::move(space)),
+        options_(options),
+        axes_(make_axes()),
+        joint_share_(options.multivariate && axes_.size() > 1 ? options.joint_share : 0.0),
+        joint_bad_(axes_, options.prior_weight) {
     check(options_);
+    for (const Axis& axis : axes_) axis_bad_.emplace_back(axis, options_.prior_weight);
     startup_ = options_.startup == TpeStartup::Sobol ? make_sobol(space_, {.seed = options_.seed})
                                                      : make_random(space_);
     is_finite_ = std::ranges::all_of(
@@ -53,10 +82,15 @@ class Tpe final : public Sampler {
   std::optional<space::Configuration> suggest(const trial::History& history, Rng& rng) override {
     update(history);
     if (observations_->num_ranked() < options_.num_startup) return startup_->suggest(history, rng);
-    std::vector<space::Configuration> candidates = draw_candidates(rng);
+    const std::vector<GoodTrial> good = good_trials(history);
+    std::vector<GoodAxisDensity> axis_good;
+    for (std::size_t a = 0; a < axes_.size(); ++a) {
+      axis_good.emplace_back(axes_[a], a, good, options_.prior_weight);
+    }
+    std::vector<space::Configuration> candidates = draw_candidates(axis_good, rng);
     if (is_finite_) prefer_untried(candidates, rng);
     if (candidates.empty()) return startup_->suggest(history, rng);
-    return std::move(candidates[most_likely_good(candidates)]);
+    return std::move(candidates[most_likely_good(candidates, good, axis_good)]);
   }
 
   std::string describe() const override {
@@ -72,66 +106,72 @@ class Tpe final : public Sampler {
     return axes;
   }
 
-  /// One density over all axes, or one for each.
-  std::vector<BadDensity> make_bad() const {
-    std::vector<std::size_t> all(space_.size());
-    std::iota(all.begin(), all.end(), std::size_t{0});
-    std::vector<BadDensity> bad;
-    if (options_.multivariate) {
-      bad.emplace_back(axes_, all, options_.prior_weight);
-    } else {
-      for (const std::size_t axis : all) {
-        bad.emplace_back(axes_, std::vector{axis}, options_.prior_weight);
-      }
-    }
-    return bad;
-  }
-
   Places places_of(const space::Configuration& configuration) const {
     Places places;
     places.reserve(axes_.size());
     for (const Axis& axis : axes_) places.push_back(axis.place_of(space_, configuration));
     return places;
   }
+  Places places_of(const trial::History& history, std::uint32_t number) const {
+    return places_of(history.trials()[number].configuration());
+  }
 
   void update(const trial::History& history) {
     if (!observations_) {
-      observations_.emplace(history.problem().objectives.size(), split_options(space_, options_));
+      observations_.emplace(history.problem().objectives.size(),
+                            split_options(history.problem(), options_));
     }
     observations_->update(history);
     for (const auto& [number, side] : observations_->changes()) {
-      const Places places = places_of(history.trials()[number].configuration());
-      for (BadDensity& density : bad_) {
-        density.remove(number);
-        if (side == Side::Bad) density.add(number, places);
-      }
-    }
-    good_places_.clear();
-    for (const std::uint32_t number : observations_->good()) {
-      good_places_.push_back(places_of(history.trials()[number].configuration()));
+      if (number >= is_bad_.size()) is_bad_.resize(number + std::size_t{1}, false);
+      if (is_bad_[number] == (side == Side::Bad)) continue;
+      is_bad_[number] = side == Side::Bad;
+      change_bad(history, number);
     }
     if (is_finite_) tried_.update(history);
   }
 
-  std::vector<GoodDensity> good_densities() const {
-    std::vector<const Places*> kernels;
-    for (const Places& places : good_places_) kernels.push_back(&places);
-    std::vector<GoodDensity> good;
-    for (const BadDensity& density : bad_) {
-      good.emplace_back(axes_, density.members(), kernels, options_.prior_weight);
+  /// A trial has come to the bad ones or has left them.
+  void change_bad(const trial::History& history, std::uint32_t number) {
+    const Places places = places_of(history, number);
+    for (std::size_t a = 0; a < axes_.size(); ++a) {
+      if (is_bad_[number]) {
+        axis_bad_[a].add(places[a]);
+      } else {
+        axis_bad_[a].remove(places[a]);
+      }
     }
+    if (joint_share_ == 0.0) return;
+    const auto change = is_bad_[number] ? sample_.insert(number) : sample_.erase(number);
+    if (change.left) joint_bad_.remove(*change.left);
+    if (change.entered) joint_bad_.add(*change.entered, places_of(history, *change.entered));
+  }
+
+  /// Weights fall evenly from the best to the last; their mean is 1.
+  std::vector<GoodTrial> good_trials(const trial::History& history) const {
+    const auto& numbers = observations_->good();
+    std::vector<std::size_t> ranks(numbers.size(), 0);
+    if (options_.weights_by_rank) ranks = observations_->good_places();
+    const auto count = static_cast<double>(numbers.size());
+    double sum = 0.0;
+    std::vector<GoodTrial> good;
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      good.push_back({places_of(history, numbers[i]), 1.0 - static_cast<double>(ranks[i]) / count});
+      sum += good.back().weight;
+    }
+    for (GoodTrial& trial : good) trial.weight *= count / sum;
     return good;
   }
 
   /// Up to num_candidates; forbidden draws are made again, but not for ever.
-  std::vector<space::Configuration> draw_candidates(Rng& rng) {
+  std::vector<space::Configuration> draw_candidates(std::span<const GoodAxisDensity> axis_good,
+                                                    Rng& rng) const {
     constexpr std::size_t kDrawsPerCandidate = 20;
-    good_ = good_densities();
     std::vector<space::Configuration> candidates;
     std::vector<double> point(space_.size());
     const std::size_t max_draws = kDrawsPerCandidate * options_.num_candidates;
     for (std::size_t i = 0; i < max_draws && candidates.size() < options_.num_candidates; ++i) {
-      for (const GoodDensity& density : good_) density.draw(point, rng);
+      for (std::size_t a = 0; a < axes_.size(); ++a) point[a] = axis_good[a].draw(rng);
       space::Configuration configuration = space_.from_unit(point);
       if (!space_.is_forbidden(configuration)) candidates.push_back(std::move(configuration));
     }
@@ -158,25 +198,44 @@ class Tpe final : public Sampler {
     }
   }
 
-  std::size_t most_likely_good(std::span<const space::Configuration> candidates) {
+  std::size_t most_likely_good(std::span<const space::Configuration> candidates,
+                               std::span<const GoodTrial> good,
+                               std::span<const GoodAxisDensity> axis_good) {
     std::vector<Places> places;
     for (const auto& candidate : candidates) places.push_back(places_of(candidate));
     std::vector<double> gains(candidates.size(), 0.0);
-    for (std::size_t d = 0; d < bad_.size(); ++d) {
-      const std::vector<double> bad = bad_[d].log_densities(places);
+    if (joint_share_ < 1.0) {
       for (std::size_t i = 0; i < gains.size(); ++i) {
-        gains[i] += good_[d].log_density(places[i]) - bad[i];
+        gains[i] = (1.0 - joint_share_) * gain_by_axes(places[i], axis_good);
+      }
+    }
+    if (joint_share_ > 0.0) {
+      const GoodDensity joint_good{axes_, good, options_.prior_weight};
+      const std::vector<double> bad = joint_bad_.log_densities(places);
+      for (std::size_t i = 0; i < gains.size(); ++i) {
+        gains[i] += joint_share_ * (joint_good.log_density(places[i]) - bad[i]);
       }
     }
     return static_cast<std::size_t>(std::ranges::max_element(gains) - gains.begin());
   }
 
+  double gain_by_axes(const Places& at, std::span<const GoodAxisDensity> axis_good) {
+    double gain = 0.0;
+    for (std::size_t a = 0; a < axes_.size(); ++a) {
+      if (!at[a].is_active) continue;
+      gain += std::log(axis_good[a].density(at[a]) / axis_bad_[a].density(at[a]));
+    }
+    return gain;
+  }
+
   space::Space space_;
   TpeOptions options_;
   std::vector<Axis> axes_;
-  std::vector<BadDensity> bad_;
-  std::vector<GoodDensity> good_;
-  std::vector<Places> good_places_;
+  double joint_share_;
+  BoundedSample sample_{kMaxJointKernels};  // of the bad trials
+  BadDensity joint_bad_;                    // over the sample
+  std::vector<BadAxisDensity> axis_bad_;    // over all of them
+  std::vector<bool> is_bad_;                // by trial
   std::unique_ptr<Sampler> startup_;
   std::optional<Observations> observations_;
   bool is_finite_ = false;

@@ -114,4 +114,31 @@ TEST(Observations, NoMoreThanTheMostAreGood) {
   EXPECT_THAT(observations.good(), ElementsAre(36, 37, 38, 39));
 }
 
+TEST(Observations, WhatRunsIsLeftOutWherePendingTrialsAreNotBad) {
+  auto builder = maximising();
+  builder.add_completed(at(0.5), 1.0);
+  builder.add_failed(at(0.5));
+  const TrialId running = builder.add_running(at(0.5));
+  Observations observations{
+      1, {.good_fraction = 0.3, .max_good = 25, .least_at_step = 2, .pending_are_bad = false}};
+  observations.update(builder.history());
+  EXPECT_THAT(observations.changes(), ElementsAre(Pair(0, Side::Good), Pair(1, Side::Bad)));
+  builder.end(running, Outcome::FailedExit);
+  observations.update(builder.history());
+  EXPECT_THAT(observations.changes(), ElementsAre(Pair(2, Side::Bad)));
+}
+
+TEST(Observations, GoodTrialsHaveTheirPlaceAmongTheGood) {
+  auto builder = maximising(1);
+  builder.add_completed(at(0.5), std::vector{9.0, 3.0});
+  builder.add_completed(at(0.5), std::vector{8.0, 1.0});
+  for (const double value : {5.0, 7.0, 7.0}) {
+    builder.add_completed(at(0.5), std::vector{value, -1.0});
+  }
+  Observations observations{1, {.good_fraction = 1.0, .max_good = 25, .least_at_step = 2}};
+  observations.update(builder.history());
+  EXPECT_THAT(observations.good(), ElementsAre(0, 1, 2, 3, 4));
+  EXPECT_THAT(observations.good_places(), ElementsAre(4, 3, 2, 0, 0));
+}
+
 }  // namespace wattune::samplers

@@ -38,6 +38,7 @@ void add_trials(CLI::App& program);
 void add_ledger(CLI::App& program);
 void add_report(CLI::App& program);
 void add_export(CLI::App& program);
+void add_enqueue(CLI::App& program);
 void add_completion(CLI::App& program);
 void add_doctor(CLI::App& program, ExitStatus& status);
 void add_meter(CLI::App& program);

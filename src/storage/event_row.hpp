@@ -30,6 +30,7 @@ enum class EventKind : std::uint8_t {
   SessionEnded = 13,
   WorkRepeated = 14,
   DevicesSeen = 15,
+  ConfigurationEnqueued = 16,
 };
 
 /// One row of the table `events` without its sequence number and time.
@@ -52,6 +53,7 @@ enum class EventKind : std::uint8_t {
 ///                                                                     each
 ///   WorkRepeated     x               x              x         x
 ///   DevicesSeen      x                                                the devices, JSON
+///   ConfigurationEnqueued                                             [value,...]
 ///
 /// A name is written as its number in the table `names`. A parameter value is null (inactive), a
 /// number with a point or exponent (float), one without (integer), or [number] (choice).

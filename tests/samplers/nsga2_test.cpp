@@ -57,7 +57,14 @@ TEST(Nsga2, TriesSobolPointsUntilAGenerationHasEnded) {
             make_sobol(fake::unit_cube(2), {})->suggest(builder.history(), rng));
 }
 
-TEST(Nsga2, OnlyTheBestOfTwoGenerationsAreParentsAndFailedOnesNever) {
+TEST(Nsga2, FailedTrialsAreNeverParents) {
+  auto builder = two_floats();
+  for (const double x : {0.1, 0.2}) builder.add_completed(at(x, x), x);
+  for (const double x : {0.7, 0.8}) builder.add_failed(at(x, x));
+  EXPECT_EQ(first_values(builder.history(), only_exchange(4)), (std::set{0.1, 0.2}));
+}
+
+TEST(Nsga2, OnlyTheBestOfTwoGenerationsAreParents) {
   auto builder = two_floats(1);
   for (const double x : {0.1, 0.2, 0.3}) builder.add_completed(at(x, x), std::vector{x, 0.0});
   builder.add_completed(at(0.4, 0.4), std::vector{0.0, 5.0});  // breaks the constraint

@@ -42,6 +42,15 @@ void put_value(std::string& out, const space::Value& value) {
   }
 }
 
+void put_values(std::string& out, const space::Configuration& configuration) {
+  out += '[';
+  for (std::size_t i = 0; i < configuration.size(); ++i) {
+    if (i > 0) out += ',';
+    put_value(out, configuration[i]);
+  }
+  out += ']';
+}
+
 void put_metrics(std::string& out, const std::vector<trial::MetricValue>& metrics,
                  NameTable& names) {
   out += '{';
@@ -75,12 +84,8 @@ struct Encoder {
   EventRow operator()(const trial::TrialCreated& e) {
     buffer = '[';
     put_number(buffer, code_of(e.purpose));
-    buffer += ",[";
-    for (std::size_t i = 0; i < e.configuration.size(); ++i) {
-      if (i > 0) buffer += ',';
-      put_value(buffer, e.configuration[i]);
-    }
-    buffer += ']';
+    buffer += ',';
+    put_values(buffer, e.configuration);
     if (e.repeat) {
       buffer += ",[";
       put_number(buffer, e.repeat->of.number());
@@ -201,6 +206,11 @@ struct Encoder {
             .energy = e.node,
             .body = buffer};
   }
+  EventRow operator()(const trial::ConfigurationEnqueued& e) {
+    buffer.clear();
+    put_values(buffer, e.configuration);
+    return {.kind = EventKind::ConfigurationEnqueued, .body = buffer};
+  }
 };
 
 // --- reading -------------------------------------------------------------------------------------
@@ -302,17 +312,23 @@ void decode_study_created(const EventRow& row, Event& event) {
   event = trial::StudyCreated{std::move(*problem)};
 }
 
-void decode_trial_created(const EventRow& row, trial::TrialCreated& e) {
-  e.origin = enumerator(needed(row.code), trial::Origin::Finalist);
-  Scanner scanner(row.body);
-  scanner.take("[");
-  e.purpose = enumerator(scanner.number<std::int64_t>(), trial::Purpose::Finalist);
-  scanner.take(",[");
+space::Configuration take_configuration(Scanner& scanner) {
   std::vector<space::Value> values;
+  scanner.take("[");
   while (!scanner.try_take("]")) {
     if (!values.empty()) scanner.take(",");
     values.push_back(scanner.value());
   }
+  return space::Configuration(std::move(values));
+}
+
+void decode_trial_created(const EventRow& row, trial::TrialCreated& e) {
+  e.origin = enumerator(needed(row.code), trial::Origin::Enqueued);
+  Scanner scanner(row.body);
+  scanner.take("[");
+  e.purpose = enumerator(scanner.number<std::int64_t>(), trial::Purpose::Finalist);
+  scanner.take(",");
+  e.configuration = take_configuration(scanner);
   e.repeat.reset();
   if (scanner.try_take(",[")) {
     const TrialId of{scanner.number<std::uint32_t>()};
@@ -322,7 +338,6 @@ void decode_trial_created(const EventRow& row, trial::TrialCreated& e) {
   }
   scanner.take("]");
   scanner.finish();
-  e.configuration = space::Configuration(std::move(values));
 }
 
 void decode_assigned(const EventRow& row, trial::Assignment& a) {
@@ -352,6 +367,12 @@ void decode_session_end(const EventRow& row, trial::SessionEnded& event) {
     rest.remove_prefix(rest.find('\n') + 1);
     event.notes.emplace_back(rest.substr(0, rest.find('\n')));
   }
+}
+
+void decode_enqueued(const EventRow& row, trial::ConfigurationEnqueued& e) {
+  Scanner scanner(row.body);
+  e.configuration = take_configuration(scanner);
+  scanner.finish();
 }
 
 void decode_overhead(const EventRow& row, trial::OverheadBooked& e) {
@@ -464,6 +485,8 @@ void decode_any(const EventRow& row, const std::vector<std::string>& names, Even
       return decode_overhead(row, as<trial::OverheadBooked>(event));
     case EventKind::SessionEnded:
       return decode_session_end(row, as<trial::SessionEnded>(event));
+    case EventKind::ConfigurationEnqueued:
+      return decode_enqueued(row, as<trial::ConfigurationEnqueued>(event));
     default:
       return decode_trial_event(row, names, event);
   }

@@ -31,6 +31,7 @@ enum class EventKind : std::uint8_t {
   WorkRepeated = 14,
   DevicesSeen = 15,
   AssignmentMetered = 16,
+  ConfigurationEnqueued = 17,
 };
 
 /// One row of the table `events` without its sequence number and time.
@@ -54,6 +55,7 @@ enum class EventKind : std::uint8_t {
 ///   WorkRepeated     x               x              x         x
 ///   DevicesSeen      x                                                the devices, JSON
 ///   AssignmentMetered x                                       node    [share or null,note,...]
+///   ConfigurationEnqueued                                             [value,...]
 ///
 /// A name is written as its number in the table `names`. A parameter value is null (inactive), a
 /// number with a point or exponent (float), one without (integer), or [number] (choice).

@@ -24,7 +24,7 @@ constexpr const char* kInsertEvent =
 constexpr const char* kSelectEvents =
     "SELECT seq, at_us, kind, trial, code, step, samples, duration_s, idle_uj, dynamic_uj, "
     "uncertainty_j, provenance, body FROM events WHERE seq > ?1 ORDER BY seq";
-constexpr std::uint8_t kLastKind = static_cast<std::uint8_t>(EventKind::AssignmentMetered);
+constexpr std::uint8_t kLastKind = static_cast<std::uint8_t>(EventKind::ConfigurationEnqueued);
 
 tl::unexpected<Error> forward(Error error) {
   return tl::unexpected<Error>(std::move(error));

@@ -81,6 +81,9 @@ class Composed final : public Strategy {
         return Proposal{trial::Origin::Default, *std::move(configuration)};
       }
     }
+    if (auto configuration = next_enqueued(history)) {
+      return Proposal{trial::Origin::Enqueued, *std::move(configuration)};
+    }
     Rng rng{problem.seed, history.next_trial_id().number()};
     for (int asked = 0; asked < kMaxAsked; ++asked) {
       auto suggestion = sampler_->suggest(history, rng);
@@ -95,6 +98,17 @@ class Composed final : public Strategy {
       if (!tried_.contains(history, *sample)) {
         return Proposal{trial::Origin::Sampler, *std::move(sample)};
       }
+    }
+    return std::nullopt;
+  }
+
+  /// The first wish of the user that has not been tried.
+  std::optional<space::Configuration> next_enqueued(const trial::History& history) {
+    const auto enqueued = history.enqueued();
+    while (num_enqueued_tried_ < enqueued.size()) {
+      const space::Configuration& configuration = enqueued[num_enqueued_tried_];
+      if (!tried_.contains(history, configuration)) return configuration;
+      ++num_enqueued_tried_;
     }
     return std::nullopt;
   }
@@ -126,6 +140,7 @@ class Composed final : public Strategy {
   std::unique_ptr<samplers::Sampler> sampler_;
   std::unique_ptr<schedulers::Scheduler> scheduler_;
   Tried tried_;
+  std::size_t num_enqueued_tried_ = 0;
 };
 
 }  // namespace

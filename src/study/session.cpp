@@ -64,7 +64,10 @@ Result<void> Session::read_log() {
     if (!begins_well) return;
     history_->apply(logged.event, logged.at);
     orders_.apply(logged.event, logged.at);
-    last_write_ = logged.at;
+    // What a user enqueues between two sessions is no word of the one before.
+    if (!std::holds_alternative<trial::ConfigurationEnqueued>(logged.event)) {
+      last_write_ = logged.at;
+    }
   });
   if (!begins_well) return fail(ErrorKind::Invalid, "the log does not begin with its study");
   return done;

@@ -244,6 +244,10 @@ void History::on(const AssignmentMetered& event) {
   known(event.trial).extras().metering.push_back(event);
 }
 
+void History::on(const ConfigurationEnqueued& event) {
+  enqueued_.push_back(event.configuration);
+}
+
 Footprints History::amounts_of(const EnergyFigure& energy, Seconds duration) const {
   const auto length = std::chrono::duration_cast<WallTime::duration>(
       std::chrono::duration<double>(duration.value()));

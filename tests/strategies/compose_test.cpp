@@ -51,6 +51,30 @@ TEST(Compose, TriesTheDefaultConfigurationFirst) {
   EXPECT_EQ(next.configuration, history.problem().space.default_configuration());
 }
 
+TEST(Compose, TriesWhatTheUserEnqueuedOnceBeforeTheSamplerGoesOn) {
+  trial::History history(two_floats());
+  const auto& space = history.problem().space;
+  const auto at = [&](double x) { return space.from_unit(std::vector{x, x}); };
+  history.apply(trial::ConfigurationEnqueued{at(0.5)});  // the default, which comes first anyway
+  history.apply(trial::ConfigurationEnqueued{at(0.25)});
+  const auto run_next = [&] {
+    const auto next = std::get<NewTrial>(with_full(10)->next(history));
+    history.apply(trial::TrialCreated{history.next_trial_id(), next.purpose, next.origin,
+                                      next.configuration});
+    history.apply(trial::Assigned{next.assignment});
+    history.apply(
+        trial::AssignmentEnded{next.assignment.trial, trial::Outcome::Completed, {}, {}, {}});
+    return next;
+  };
+  EXPECT_EQ(run_next().origin, trial::Origin::Default);
+  const auto enqueued = run_next();
+  EXPECT_EQ(enqueued.origin, trial::Origin::Enqueued);
+  EXPECT_EQ(enqueued.configuration, at(0.25));
+  EXPECT_EQ(run_next().origin, trial::Origin::Sampler);
+  history.apply(trial::ConfigurationEnqueued{at(0.75)});
+  EXPECT_EQ(run_next().configuration, at(0.75));
+}
+
 TEST(Compose, AsksTheSamplerFirstWhereADefaultIsMissing) {
   const trial::Problem problem = accuracy_problem({float_parameter("x", 0.0, 1.0)}, kSamples);
   const trial::History history(problem);

@@ -46,6 +46,11 @@ struct EventText {
     if (e.repeat) text += fmt::format(" repeat {} of {}", e.repeat->number, e.repeat->of.number());
     return text;
   }
+  std::string operator()(const trial::ConfigurationEnqueued& e) const {
+    std::string text = "ConfigurationEnqueued";
+    for (const space::Value& value : e.configuration.values()) text += ", " + of(value);
+    return text;
+  }
   std::string operator()(const trial::Assigned& e) const {
     const trial::Assignment& a = e.assignment;
     return fmt::format("Assigned {} {:a}-{:a} rung {} bracket {} {} every {}", a.trial.number(),

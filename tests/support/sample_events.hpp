@@ -107,6 +107,8 @@ inline std::vector<trial::Event> every_kind_of_event() {
       trial::DevicesSeen{first, {}, {}},
       trial::AssignmentMetered{first, missing_energy(), {}, {}},
       trial::SessionEnded{trial::EndReason::Budget, one_line, {"first note", "", one_line}},
+      trial::ConfigurationEnqueued{space::Configuration(
+          {1e-300, std::int64_t{8}, ChoiceIndex{1}, ChoiceIndex{0}, Inactive{}})},
   };
 }
 

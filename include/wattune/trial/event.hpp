@@ -30,6 +30,7 @@ namespace wattune::trial {
 //     Assigned ...                          the same trial again, further
 //     OverheadBooked                        energy of this interval that belongs to no trial
 //   SessionEnded
+//   ConfigurationEnqueued                   by the user, between sessions
 
 /// Why a trial exists.
 enum class Purpose : std::uint8_t {
@@ -38,7 +39,7 @@ enum class Purpose : std::uint8_t {
   Finalist,  ///< A configuration of the search, trained again to measure it well.
 };
 /// Where its configuration comes from.
-enum class Origin : std::uint8_t { Default, Sampler, Probe, Sm2, Finalist };
+enum class Origin : std::uint8_t { Default, Sampler, Probe, Sm2, Finalist, Enqueued };
 /// What the ledger books an assignment under.
 enum class Stage : std::uint8_t { Probe, Exploration, Final, Finalist };
 /// The answer to a report.
@@ -228,10 +229,16 @@ struct SessionEnded {
       {};  ///< What the strategy has to say of its decisions, one line each.
 };
 
+/// The user wants this configuration to be tried before the study chooses any further.
+struct ConfigurationEnqueued {
+  space::Configuration configuration;  ///< Inside the space.
+};
+
 using Event =
     std::variant<StudyCreated, SessionStarted, TrialCreated, Assigned, Reported, PhaseEnded,
                  CheckpointSaved, InfoGiven, Decided, AssignmentEnded, IdleMeasured, OverheadBooked,
-                 SessionEnded, WorkRepeated, DevicesSeen, AssignmentMetered>;
+                 SessionEnded, WorkRepeated, DevicesSeen, AssignmentMetered,
+                 ConfigurationEnqueued>;
 
 /// An event with its place in the log. Sequence numbers start at 1 and have no gaps.
 struct LoggedEvent {

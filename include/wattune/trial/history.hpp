@@ -73,6 +73,9 @@ class History {
 
   /// Everything drawn so far: trials, idle measurement, engine and rest.
   [[nodiscard]] const EnergyFigure& total_energy() const { return total_energy_; }
+  /// What the user wants to be tried, tried or not, in the order of the wishes.
+  [[nodiscard]] std::span<const space::Configuration> enqueued() const { return enqueued_; }
+
   /// Running time over all sessions.
   [[nodiscard]] Seconds total_duration() const { return total_duration_; }
   [[nodiscard]] const std::optional<IdleMeasured>& idle() const { return idle_; }
@@ -109,6 +112,7 @@ class History {
   void on(const WorkRepeated& event);
   void on(const DevicesSeen& event);
   void on(const AssignmentMetered& event);
+  void on(const ConfigurationEnqueued& event);
 
   /// Carbon and cost of a window that ended when the event at hand was written; nothing is kept
   /// where rates do not change: then they follow from the energy.
@@ -136,6 +140,7 @@ class History {
   std::map<std::string, MetricId, std::less<>> metric_ids_;
   std::vector<TrialId> running_;
   std::size_t num_finalist_trials_ = 0;
+  std::vector<space::Configuration> enqueued_;
   std::vector<DeviceTemperature> idle_temperatures_;
   EnergyFigure total_energy_;
   Seconds total_duration_;

@@ -71,7 +71,7 @@ struct Importance {
 ///
 /// Takes    measure  for PED-ANOVA one that has a good direction
 /// Gives    the same for the same history; no parameters where there are too few trials
-/// Cost     tens of milliseconds for 500 trials and 10 parameters
+/// Cost     of fANOVA O(leaves^2 parameters^2) for each of 64 trees of at most 500 rows
 [[nodiscard]] Importance importance(const trial::History& history, const trial::Measure& measure,
                                     ImportanceMethod method);
 

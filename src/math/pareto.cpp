@@ -1,8 +1,10 @@
 #include "wattune/math/pareto.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
+#include "volume_sweeps.hpp"
 #include "wattune/base/require.hpp"
 
 namespace wattune::math {
@@ -10,40 +12,88 @@ namespace {
 
 using Points = std::span<const std::vector<double>>;
 
-std::vector<std::size_t> lexicographic_order(Points points) {
-  std::vector<std::size_t> order(points.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(
-      order, [&](std::size_t left, std::size_t right) { return points[left] < points[right]; });
-  return order;
-}
-
-/// Fronts under construction, in lexicographic order of their points: only earlier points can
-/// dominate a later one.
-class FrontStack {
+/// The points in lexicographic order, in one block: only earlier ones can dominate a later one, and
+/// they do if they are no worse from the second loss on and not equal.
+class OrderedPoints {
  public:
-  explicit FrontStack(Points points) : points_(points) {}
+  explicit OrderedPoints(Points points) : width_(points.empty() ? 0 : points.front().size()) {
+    struct Key {
+      double first;
+      std::size_t index;
+    };
+    std::vector<Key> keys(points.size());
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      WATTUNE_REQUIRE(points[i].size() == width_ && width_ > 0);
+      keys[i] = {points[i].front(), i};
+    }
+    std::ranges::sort(keys, [&](const Key& left, const Key& right) {
+      if (left.first != right.first) return left.first < right.first;
+      if (points[left.index] != points[right.index]) {
+        return points[left.index] < points[right.index];
+      }
+      return left.index < right.index;
+    });
+    order_.reserve(keys.size());
+    values_.reserve(keys.size() * width_);
+    for (const Key& key : keys) {
+      order_.push_back(key.index);
+      values_.insert(values_.end(), points[key.index].begin(), points[key.index].end());
+    }
+  }
 
-  std::size_t place(std::size_t index) {
-    const auto front = std::ranges::partition_point(
-        fronts_, [&](const std::vector<std::size_t>& members) { return beats(members, index); });
-    const auto rank = static_cast<std::size_t>(front - fronts_.begin());
-    if (rank == fronts_.size()) fronts_.emplace_back();
-    fronts_[rank].push_back(index);
-    return rank;
+  [[nodiscard]] std::size_t size() const { return order_.size(); }
+  [[nodiscard]] std::size_t width() const { return width_; }
+  [[nodiscard]] std::size_t index(std::size_t place) const { return order_[place]; }
+  [[nodiscard]] const double* row(std::size_t place) const { return &values_[place * width_]; }
+  [[nodiscard]] bool repeats_the_last(std::size_t place) const {
+    return place > 0 && std::equal(row(place), row(place) + width_, row(place - 1));
   }
 
  private:
-  bool beats(const std::vector<std::size_t>& members, std::size_t index) const {
-    const std::vector<double>& point = points_[index];
-    // The last of a front has its lowest second loss, so that it dominates if any member does.
-    if (point.size() <= 2) return dominates(points_[members.back()], point);
-    return std::any_of(members.rbegin(), members.rend(),
-                       [&](std::size_t member) { return dominates(points_[member], point); });
+  std::size_t width_;
+  std::vector<std::size_t> order_;
+  std::vector<double> values_;  // [size x width]
+};
+
+/// One front while points come in lexicographic order; tells whether a member dominates a point
+/// that differs from all members.
+class Front {
+ public:
+  explicit Front(std::size_t width) : width_(width) {
+    constexpr double kInfinity = std::numeric_limits<double>::infinity();
+    if (width_ == 3) stairs_.open(kInfinity, kInfinity);
   }
 
-  Points points_;
-  std::vector<std::vector<std::size_t>> fronts_;
+  [[nodiscard]] bool dominates(const double* point) const {
+    // The last member has the lowest second loss, so that it dominates if any member does.
+    if (width_ <= 2) return !tails_.empty() && tails_.back() <= point[width_ - 1];
+    if (width_ == 3) return stairs_.covers(point[1], point[2]);
+    const std::size_t tail = width_ - 1;
+    for (std::size_t end = tails_.size(); end > 0; end -= tail) {
+      const double* member = &tails_[end - tail];
+      bool is_no_worse = true;
+      for (std::size_t k = 0; k < tail && is_no_worse; ++k) {
+        is_no_worse = member[k] <= point[k + 1];
+      }
+      if (is_no_worse) return true;
+    }
+    return false;
+  }
+
+  void add(const double* point) {
+    if (width_ == 1) {
+      tails_.assign(1, point[0]);
+    } else if (width_ == 3) {
+      (void)stairs_.add(point[1], point[2]);
+    } else {
+      tails_.insert(tails_.end(), point + 1, point + width_);
+    }
+  }
+
+ private:
+  std::size_t width_;
+  std::vector<double> tails_;  // members from the second loss on
+  sweeps::Stairs stairs_;      // in their place for three losses
 };
 
 }  // namespace
@@ -59,19 +109,38 @@ bool dominates(std::span<const double> left, std::span<const double> right) {
 }
 
 std::vector<std::size_t> non_dominated_ranks(Points points) {
+  const OrderedPoints ordered{points};
   std::vector<std::size_t> ranks(points.size());
-  FrontStack fronts{points};
-  for (const std::size_t index : lexicographic_order(points)) ranks[index] = fronts.place(index);
+  std::vector<Front> fronts;
+  std::size_t rank = 0;
+  for (std::size_t place = 0; place < ordered.size(); ++place) {
+    if (!ordered.repeats_the_last(place)) {
+      const double* point = ordered.row(place);
+      const auto free = std::ranges::partition_point(
+          fronts, [&](const Front& front) { return front.dominates(point); });
+      rank = static_cast<std::size_t>(free - fronts.begin());
+      if (rank == fronts.size()) fronts.emplace_back(ordered.width());
+      fronts[rank].add(point);
+    }
+    ranks[ordered.index(place)] = rank;
+  }
   return ranks;
 }
 
 std::vector<std::size_t> pareto_front(Points points) {
-  std::vector<std::size_t> front;
-  const std::vector<std::size_t> ranks = non_dominated_ranks(points);
-  for (std::size_t i = 0; i < ranks.size(); ++i) {
-    if (ranks[i] == 0) front.push_back(i);
+  const OrderedPoints ordered{points};
+  std::vector<std::size_t> members;
+  Front front{ordered.width()};
+  bool is_free = false;
+  for (std::size_t place = 0; place < ordered.size(); ++place) {
+    if (!ordered.repeats_the_last(place)) {
+      is_free = !front.dominates(ordered.row(place));
+      if (is_free) front.add(ordered.row(place));
+    }
+    if (is_free) members.push_back(ordered.index(place));
   }
-  return front;
+  std::ranges::sort(members);
+  return members;
 }
 
 }  // namespace wattune::math

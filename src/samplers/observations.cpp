@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "comparable_step.hpp"
+
 namespace wattune::samplers {
 namespace {
 
@@ -23,7 +25,7 @@ void Observations::update(const trial::History& history) {
   entries_.resize(history.trials().size());
   for (const std::uint32_t number : touched) note_reached(history.trials()[number]);
 
-  const std::optional<double> step = comparable_step();
+  const std::optional<double> step = comparable_step(num_reached_, options_.least_at_step);
   if (step != step_) {
     step_ = step;
     for (const trial::Trial& trial : history.trials()) {
@@ -74,16 +76,6 @@ void Observations::note_reached(const trial::Trial& trial) {
   if (!counts || trial.reports().empty()) return;
   entry.reached = trial.step();
   ++num_reached_[*entry.reached];
-}
-
-std::optional<double> Observations::comparable_step() const {
-  std::size_t num_there = 0;
-  for (auto step = num_reached_.rbegin(); step != num_reached_.rend(); ++step) {
-    num_there += step->second;
-    if (num_there >= options_.least_at_step) return step->first;
-  }
-  if (num_reached_.empty()) return std::nullopt;
-  return num_reached_.begin()->first;
 }
 
 Observations::Entry Observations::classify(const trial::History& history,

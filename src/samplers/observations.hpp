@@ -54,7 +54,6 @@ class Observations {
 
   [[nodiscard]] std::vector<std::uint32_t> find_touched(const trial::History& history);
   void note_reached(const trial::Trial& trial);
-  [[nodiscard]] std::optional<double> comparable_step() const;
   [[nodiscard]] Entry classify(const trial::History& history, const trial::Trial& trial) const;
   void rank(std::uint32_t number, Entry entry);
   void set_side(std::uint32_t number, Side side);

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
-#include <set>
 
 #include "bad_density.hpp"
 #include "good_density.hpp"
 #include "observations.hpp"
+#include "tried.hpp"
 #include "wattune/base/require.hpp"
 #include "wattune/base/result.hpp"
 #include "wattune/samplers/random.hpp"
@@ -110,11 +110,7 @@ class Tpe final : public Sampler {
     for (const std::uint32_t number : observations_->good()) {
       good_places_.push_back(places_of(history.trials()[number].configuration()));
     }
-    if (!is_finite_) return;
-    const auto trials = history.trials();
-    for (; num_tried_seen_ < trials.size(); ++num_tried_seen_) {
-      tried_.insert(trials[num_tried_seen_].configuration());
-    }
+    if (is_finite_) tried_.update(history);
   }
 
   std::vector<GoodDensity> good_densities() const {
@@ -184,8 +180,7 @@ class Tpe final : public Sampler {
   std::unique_ptr<Sampler> startup_;
   std::optional<Observations> observations_;
   bool is_finite_ = false;
-  std::set<space::Configuration> tried_;  // in a finite space
-  std::size_t num_tried_seen_ = 0;
+  Tried tried_;  // in a finite space
 };
 
 }  // namespace

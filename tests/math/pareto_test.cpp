@@ -53,13 +53,25 @@ TEST(NonDominatedRanks, PeelFrontAfterFront) {
   EXPECT_EQ(non_dominated_ranks(points), (std::vector<std::size_t>{0, 0, 0, 1, 2, 0}));
 }
 
-TEST(NonDominatedRanks, AgreeWithTheDefinitionForOneToFourObjectives) {
-  for (std::size_t num_objectives = 1; num_objectives <= 4; ++num_objectives) {
+TEST(NonDominatedRanks, AgreeWithTheDefinitionForOneToSixObjectives) {
+  for (std::size_t num_objectives = 1; num_objectives <= 6; ++num_objectives) {
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
       const auto points = random_points(60, num_objectives, seed);
       EXPECT_EQ(non_dominated_ranks(points), ranks_by_definition(points))
           << num_objectives << " objectives, seed " << seed;
     }
+  }
+}
+
+TEST(ParetoFront, IsTheFirstOfTheFronts) {
+  for (std::size_t num_objectives = 1; num_objectives <= 6; ++num_objectives) {
+    const auto points = random_points(200, num_objectives, num_objectives);
+    const auto ranks = ranks_by_definition(points);
+    std::vector<std::size_t> first;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      if (ranks[i] == 0) first.push_back(i);
+    }
+    EXPECT_EQ(pareto_front(points), first) << num_objectives << " objectives";
   }
 }
 

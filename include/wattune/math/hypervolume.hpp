@@ -11,11 +11,14 @@ namespace wattune::math {
 
 /// Volume that the points dominate below the reference point.
 ///
-/// Cost     O(n log n) for up to three objectives; beyond, exponential in the worst case and meant
-///          for some tens of points
+/// Cost     O(n log n) for up to three objectives, O(n^2) for four; beyond, exponential in the
+///          worst case: thousands of points for five, hundreds for six
 /// Source   three objectives: Beume et al., IEEE Trans. Evol. Comput. 13(5), 2009,
-///          doi:10.1109/TEVC.2009.2015575; more: While, Bradstreet, Barone, IEEE Trans. Evol.
-///          Comput. 16(1), 2012 (WFG), doi:10.1109/TEVC.2010.2077298
+///          doi:10.1109/TEVC.2009.2015575; four: Guerreiro, Fonseca, IEEE Trans. Evol. Comput.
+///          22(3), 2018, doi:10.1109/TEVC.2017.2729550; more: While, Bradstreet, Barone, IEEE
+///          Trans. Evol. Comput. 16(1), 2012 (WFG), doi:10.1109/TEVC.2010.2077298
+/// Differs  what a point adds is looked for below the nearest points that end it along one axis,
+///          not below the reference: most others then drop out
 [[nodiscard]] double hypervolume(std::span<const std::vector<double>> points,
                                  std::span<const double> reference);
 

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "gp_models.hpp"
+
+namespace wattune::samplers {
+
+/// The feasible rows whose means no other one dominates.
+struct Front {
+  std::vector<std::size_t> rows;
+  std::vector<std::vector<double>> losses;  ///< [rows][losses] Means.
+};
+
+/// Requires a feasible row, as do the functions below.
+[[nodiscard]] Front front_of(const GpModels& models);
+/// The smallest mean of one loss.
+[[nodiscard]] double best_mean(const GpModels& models);
+
+/// A tenth of the front's range beyond its worst. Where the front has no range in a loss, a tenth
+/// of the feasible means' range stands for it.
+///
+/// Source   Ax 0.4, infer_reference_point
+[[nodiscard]] std::vector<double> inferred_reference(const GpModels& models, const Front& front);
+
+/// The feasible rows that may be on the front, as joint samples say, and the pending ones.
+///
+/// Gives    [rows x columns]
+/// Source   pruning: Daulton, Balandat, Bakshy, NeurIPS 2021, arXiv:2105.08195, as in BoTorch
+[[nodiscard]] Eigen::MatrixXd baseline_of(const GpModels& models, std::uint64_t seed);
+
+/// Observed rows that are worth a look around: of the front, or where the acquisition is largest
+/// while nothing is feasible. Needs no feasible row.
+[[nodiscard]] std::vector<std::size_t> good_rows(const GpModels& models,
+                                                 const Acquisition& acquisition, std::size_t most);
+
+}  // namespace wattune::samplers

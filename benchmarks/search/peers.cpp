@@ -71,8 +71,7 @@ std::string key_of(const Peer& peer, const std::string& problem, const std::stri
 bool Peer::suits(const SearchProblem& problem) const {
   return (takes_conditions || !has_conditions(problem.space)) &&
          (takes_constraints || problem.num_constraints == 0) &&
-         (takes_many_objectives || problem.num_objectives == 1) &&
-         (takes_one_objective || problem.num_objectives > 1);
+         (problem.num_objectives == 1 ? takes_one_objective : takes_many_objectives);
 }
 
 PeerProcess::PeerProcess(const std::filesystem::path& python,

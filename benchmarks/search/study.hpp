@@ -22,10 +22,11 @@ struct NamedSampler {
   SamplerFactory make;
   bool takes_constraints = true;
   bool takes_many_objectives = true;
+  bool takes_one_objective = true;
 
   [[nodiscard]] bool suits(const SearchProblem& problem) const {
     return (takes_constraints || problem.num_constraints == 0) &&
-           (takes_many_objectives || problem.num_objectives == 1);
+           (problem.num_objectives == 1 ? takes_one_objective : takes_many_objectives);
   }
 };
 

@@ -21,6 +21,10 @@ constexpr NamedValues<GpAcquisition, 9> kAcquisitions{{
     {"qnparego", GpAcquisition::QNparego},
     {"ucb", GpAcquisition::Ucb},
 }};
+constexpr NamedValues<samplers::FidelityModel, 2> kFidelityModels{{
+    {"joint", samplers::FidelityModel::Joint},
+    {"one_rung", samplers::FidelityModel::OneRung},
+}};
 constexpr NamedValues<samplers::GpKernel, 2> kKernels{{
     {"matern52", samplers::GpKernel::Matern52},
     {"rbf", samplers::GpKernel::Rbf},
@@ -84,6 +88,18 @@ samplers::GpOptions read_gp_options(ReadContext& context, MapReader& map) {
   if (const auto exponent = map.number("cost_exponent", above(0))) {
     options.cost = samplers::CostAwareness{.exponent = *exponent};
   }
+  return options;
+}
+
+samplers::MultiFidelityOptions read_multi_fidelity_options(ReadContext& context, MapReader& map) {
+  samplers::MultiFidelityOptions options;
+  assign_named(context, map, "model", "model", kFidelityModels, options.model);
+  assign_named(context, map, "acquisition", "acquisition", kAcquisitions, options.acquisition);
+  assign_named(context, map, "kernel", "kernel", kKernels, options.kernel);
+  assign_named(context, map, "resource_kernel", "kernel", kKernels, options.resource_kernel);
+  assign(options.num_startup, map.whole("startup_trials", between(1, 1e6)));
+  assign(options.optimism, map.number("optimism", at_least(0)));
+  options.reference_point = read_numbers(context, map, "reference_point");
   return options;
 }
 

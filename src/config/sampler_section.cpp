@@ -84,6 +84,14 @@ MakeSampler read_latin_hypercube(ReadContext&, MapReader&) {
   };
 }
 
+MakeSampler read_multi_fidelity(ReadContext& context, MapReader& map) {
+  return [options =
+              read_multi_fidelity_options(context, map)](const SamplerSurroundings& study) mutable {
+    options.seed = study.problem.seed;
+    return samplers::make_multi_fidelity(study.problem, options);
+  };
+}
+
 MakeSampler read_nsga2(ReadContext& context, MapReader& map) {
   return [options = read_nsga2_options(context, map)](const SamplerSurroundings& study) mutable {
     options.seed = study.problem.seed;
@@ -114,6 +122,8 @@ MakeSampler read_tpe(ReadContext&, MapReader& map) {
   assign(options.num_startup, map.whole("startup_trials", between(1, 1e6)));
   assign(options.num_candidates, map.whole("candidates", between(1, 1e6)));
   assign(options.multivariate, map.flag("multivariate"));
+  assign(options.joint_share, map.number("joint_share", between(0, 1)));
+  assign(options.constant_liar, map.flag("constant_liar"));
   return [options](const SamplerSurroundings& study) mutable {
     options.seed = study.problem.seed;
     return samplers::make_tpe(study.problem.space, options);
@@ -133,6 +143,7 @@ constexpr std::array kSamplers{
     SamplerEntry{"gp", read_gp},
     SamplerEntry{"grid", read_grid, true},
     SamplerEntry{"latin_hypercube", read_latin_hypercube},
+    SamplerEntry{"multi_fidelity", read_multi_fidelity},
     SamplerEntry{"nsga2", read_nsga2},
     SamplerEntry{"nsga3", read_nsga3},
     SamplerEntry{"random", read_random},

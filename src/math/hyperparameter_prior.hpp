@@ -25,7 +25,7 @@ struct LogNormal {
 
 inline constexpr double kSmallestLengthscale = 0.025;
 inline constexpr double kLargestLengthscale = 1e4;
-inline constexpr double kSmallestNoise = 1e-4;
+inline constexpr double kSmallestNoise = 1e-6;
 inline constexpr double kLargestNoise = 10.0;
 
 [[nodiscard]] inline LogNormal lengthscale_prior(std::size_t num_groups) {
@@ -34,7 +34,7 @@ inline constexpr double kLargestNoise = 10.0;
 }
 
 [[nodiscard]] inline LogNormal noise_prior() {
-  return {-4.0, 1.0};
+  return {-4.0, 2.0};
 }
 
 }  // namespace wattune::math

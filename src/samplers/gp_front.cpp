@@ -81,14 +81,15 @@ double best_mean(const Models& models) {
 }
 
 std::vector<double> inferred_reference(const Models& models, const Front& front) {
-  constexpr double kMargin = 0.1;
+  constexpr double kFewest = 0.1;  // of the range of all, where the front has none
+  constexpr double kMargin = 0.25;
   const Points means = models.means_at(pick(models.rows(), models.feasible()));
   std::vector<double> reference;
   for (std::size_t k = 0; k < models.num_losses(); ++k) {
     const math::Range of_front = range_of(front.losses, k);
     const math::Range of_all = range_of(means, k);
     const double range =
-        std::max({of_front.max - of_front.min, kMargin * (of_all.max - of_all.min), 1e-6});
+        std::max({of_front.max - of_front.min, kFewest * (of_all.max - of_all.min), 1e-6});
     reference.push_back(of_front.max + kMargin * range);
   }
   return reference;

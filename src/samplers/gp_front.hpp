@@ -19,7 +19,7 @@ struct Front {
 /// The smallest mean of one loss, pending rows included.
 [[nodiscard]] double best_mean(const Models& models);
 
-/// A tenth of the front's range beyond its worst. Where the front has no range in a loss, a tenth
+/// A quarter of the front's range beyond its worst. Where the front has no range in a loss, a tenth
 /// of the feasible means' range stands for it.
 ///
 /// Source   Ax 0.4, infer_reference_point

@@ -86,7 +86,7 @@ class NoisyAcquisition : public testing::Test {
  protected:
   GaussianProcess first_ = process_of(0.2, -3.0);
   GaussianProcess second_ = process_of(1.5, -3.0);
-  std::vector<const GaussianProcess*> processes_{&first_, &second_};
+  std::vector<const math::Posterior*> processes_{&first_, &second_};
   MatrixXd baseline_ = random_points(6, 4);
   JointDraws draws_{processes_, baseline_, 32, 5};
 };

@@ -93,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(Families, FitOfBothKernels,
 TEST(GaussianProcessFit, ThePriorsHaveTheirModesWhereTheyAreSaidToBe) {
   EXPECT_NEAR(std::exp(lengthscale_prior(10).log_mode()),
               std::exp(std::sqrt(2.0) - 3.0) * std::sqrt(10.0), 1e-12);
-  EXPECT_DOUBLE_EQ(noise_prior().log_mode(), -5.0);
+  EXPECT_DOUBLE_EQ(noise_prior().log_mode(), -8.0);
   for (const LogNormal& prior : {lengthscale_prior(4), noise_prior()}) {
     EXPECT_NEAR(prior.log_density_slope(prior.log_mode()), 0.0, 1e-12);
     EXPECT_NEAR(prior.log_density_slope(0.3),

@@ -13,8 +13,7 @@
 
 // Does a Gaussian process find better configurations than chance and than TPE in few trials? 10
 // studies with fixed seeds each, and medians are compared. Seeds are fixed, so a result never
-// changes by itself; the margins are about half of what was measured, so that another stream of
-// random numbers changes no verdict either.
+// changes by itself.
 
 namespace wattune::samplers {
 namespace {

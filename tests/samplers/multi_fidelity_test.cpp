@@ -17,8 +17,8 @@
 #include "wattune/samplers/tpe.hpp"
 
 // Learning curves made up so that their beginnings mislead a little: good configurations are slow.
-// Seeds are fixed, so a result never changes by itself. Were two samplers equally good, one would
-// need less in 10 of 12 studies or more with probability 1.9 %.
+// Seeds are fixed, so a result never changes by itself. The limits were set with these results in
+// sight: they guard against getting worse, they do not prove how much better it is.
 
 namespace wattune::samplers {
 namespace {

@@ -168,7 +168,6 @@ study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
           ? config::make_strategy(file, problem, warm_start_of(file))
           : config::make_list_strategy(problem, candidates_of(options.same_candidates_as));
   problem.strategy = strategy->describe();
-  fmt::print("strategy    {}\n", problem.strategy);
 
   // First of all the study is taken: the runner ends processes that it finds among its files.
   const auto storage = open_storage(database);
@@ -200,6 +199,7 @@ study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
   const auto observer =
       is_live ? make_live_observer(stop_signal()) : make_plain_observer(stop_signal());
 
+  fmt::print("strategy    {}\n", problem.strategy);
   catch_stop_signals();
   const auto end = study::run_study(
       study::StudyParts{.problem = problem,

@@ -67,8 +67,8 @@ struct GpOptions {
   /// span decades (Rosenbrock), worse where the best values lie close together (Branin).
   bool even_out = false;
   double optimism = 2.0;  ///< Standard deviations that Ucb takes off.
-  /// [objectives] In their own units; the worst values that count. Not set: a quarter of the front's
-  /// range beyond its worst.
+  /// [objectives] In their own units; the worst values that count. Not set: a quarter of the
+  /// front's range beyond its worst.
   std::optional<std::vector<double>> reference_point = std::nullopt;
   /// [objectives] Standard deviation of an observation's noise, in the objective's unit, where it
   /// is known; not set: inferred, unless finalists tell.

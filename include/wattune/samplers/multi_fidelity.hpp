@@ -27,8 +27,8 @@ struct MultiFidelityOptions {
   std::size_t num_startup = 10;              ///< Trials before the model is used.
   std::size_t max_values = 260;              ///< A model is made of; of partial curves.
   double optimism = 2.0;                     ///< Standard deviations that Ucb takes off.
-  /// [objectives] In their own units; the worst values that count. Not set: a quarter of the front's
-  /// range beyond its worst.
+  /// [objectives] In their own units; the worst values that count. Not set: a quarter of the
+  /// front's range beyond its worst.
   std::optional<std::vector<double>> reference_point = std::nullopt;
   std::size_t num_samples = 128;        ///< Of QLogNehvi and QNehvi.
   std::size_t num_raw = 512;            ///< Candidates that the acquisition is looked up at.

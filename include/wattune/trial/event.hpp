@@ -237,8 +237,7 @@ struct ConfigurationEnqueued {
 using Event =
     std::variant<StudyCreated, SessionStarted, TrialCreated, Assigned, Reported, PhaseEnded,
                  CheckpointSaved, InfoGiven, Decided, AssignmentEnded, IdleMeasured, OverheadBooked,
-                 SessionEnded, WorkRepeated, DevicesSeen, AssignmentMetered,
-                 ConfigurationEnqueued>;
+                 SessionEnded, WorkRepeated, DevicesSeen, AssignmentMetered, ConfigurationEnqueued>;
 
 /// An event with its place in the log. Sequence numbers start at 1 and have no gaps.
 struct LoggedEvent {

@@ -9,7 +9,8 @@
 //   --only NAMES       keys or problems, separated by commas, such as hartmann6,hv_zdt1_60
 //   --samplers NAMES   ours; the first is judged, the others are compared with it
 //   --peers NAMES      others; `none`, or `kept` for what earlier runs left
-//   --repeats N        seeds 1..N (20)
+//   --repeats N        studies of each problem (20)
+//   --first-seed N     of their seeds (1); others than the defaults were chosen on
 //   --evaluations N    in place of each key's own number
 //   --jobs N           studies at a time (2)
 //   --data DIR         folder with lcbench/, for its 24 tasks
@@ -48,7 +49,7 @@ void choose_peers(SearchBenchOptions& options, const std::string& list) {
 
 SearchBenchOptions parse(int argc, char** argv) {
   SearchBenchOptions options;
-  options.samplers = {"tpe", "random"};
+  options.samplers = {"auto", "tpe", "cma_es", "nsga2", "random"};
   options.peer_folder =
       std::filesystem::read_symlink("/proc/self/exe").parent_path() / "../../search-peers";
   const std::map<std::string, std::function<void()>> flags{
@@ -61,6 +62,7 @@ SearchBenchOptions parse(int argc, char** argv) {
       {"--samplers", [&](const std::string& value) { options.samplers = split(value); }},
       {"--peers", [&](const std::string& value) { choose_peers(options, value); }},
       {"--repeats", [&](const std::string& value) { options.num_repeats = std::stoul(value); }},
+      {"--first-seed", [&](const std::string& value) { options.first_seed = std::stoull(value); }},
       {"--evaluations",
        [&](const std::string& value) { options.num_evaluations = std::stoul(value); }},
       {"--jobs", [&](const std::string& value) { options.num_jobs = std::stoul(value); }},

@@ -16,6 +16,7 @@ struct SearchBenchOptions {
   std::vector<std::string> samplers = {};  ///< Ours; the first is the one that is judged.
   std::vector<std::string> peers = {};     ///< Others; empty: all that can be had. "none": none.
   std::size_t num_repeats = 20;
+  std::uint64_t first_seed = 1;
   std::optional<std::size_t> num_evaluations;  ///< In place of what the key says.
   std::size_t num_jobs = 2;
   std::optional<std::filesystem::path> data;  ///< Folder with lcbench/.

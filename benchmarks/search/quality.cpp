@@ -20,8 +20,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::uint64_t kFirstSeed = 1;
-
 /// One key of the table: a problem at a number of evaluations.
 struct Case {
   std::string key;
@@ -108,7 +106,7 @@ class QualityRun {
     Scores scores{sampler.name, std::vector<std::optional<double>>(one.num_repeats)};
     run_in_parallel(options_.num_jobs, one.num_repeats, [&](std::size_t repeat) {
       const auto result =
-          run_study(sampler.make, *one.problem, one.num_evaluations, kFirstSeed + repeat);
+          run_study(sampler.make, *one.problem, one.num_evaluations, options_.first_seed + repeat);
       scores.values[repeat] = loss_of(*one.problem, result, one.num_evaluations);
     });
     return scores;
@@ -119,7 +117,7 @@ class QualityRun {
     Scores scores{peer.name, std::vector<std::optional<double>>(one.num_repeats)};
     std::atomic<bool> is_complete{true};
     run_in_parallel(options_.num_jobs, one.num_repeats, [&](std::size_t repeat) {
-      const std::uint64_t seed = kFirstSeed + repeat;
+      const std::uint64_t seed = options_.first_seed + repeat;
       auto result = peers_->kept(peer, *one.problem, one.num_evaluations, seed);
       if (!result && options_.measures_peers && is_complete) {
         result = peers_->run(peer, *one.problem, one.num_evaluations, seed);

@@ -1,4 +1,5 @@
 #include "search/study.hpp"
+#include "wattune/samplers/auto.hpp"
 #include "wattune/samplers/cma_es.hpp"
 #include "wattune/samplers/differential_evolution.hpp"
 #include "wattune/samplers/gp.hpp"
@@ -18,6 +19,10 @@ std::unique_ptr<samplers::Sampler> make_random(const SearchProblem&, const trial
 
 std::unique_ptr<samplers::Sampler> make_sobol(const SearchProblem&, const trial::Problem& study) {
   return samplers::make_sobol(study.space, {.seed = study.seed});
+}
+
+std::unique_ptr<samplers::Sampler> make_auto(const SearchProblem&, const trial::Problem& study) {
+  return samplers::make_auto(study, {.num_trials = std::nullopt, .seed = study.seed});
 }
 
 std::unique_ptr<samplers::Sampler> make_tpe(const SearchProblem&, const trial::Problem& study) {
@@ -90,6 +95,7 @@ std::unique_ptr<samplers::Sampler> make_nsga3(const SearchProblem& problem,
 
 const std::vector<NamedSampler>& named_samplers() {
   static const std::vector<NamedSampler> samplers{
+      {.name = "auto", .make = make_auto},
       {.name = "random", .make = make_random},
       {.name = "sobol", .make = make_sobol},
       {.name = "tpe", .make = make_tpe},

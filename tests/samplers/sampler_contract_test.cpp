@@ -146,16 +146,20 @@ INSTANTIATE_TEST_SUITE_P(
         SamplerCase{"MultiFidelity",
                     [](const auto& problem) {
                       return make_multi_fidelity(problem, {.num_startup = 4,
-                                                           .num_raw = 64,
-                                                           .num_polished = 2,
+                                                           .max_values = 16,
+                                                           .num_samples = 4,
+                                                           .num_raw = 12,
+                                                           .num_polished = 1,
                                                            .seed = problem.seed});
                     }},
         SamplerCase{"MultiFidelityOneRung",
                     [](const auto& problem) {
                       return make_multi_fidelity(problem, {.model = FidelityModel::OneRung,
                                                            .num_startup = 4,
-                                                           .num_raw = 64,
-                                                           .num_polished = 2,
+                                                           .max_values = 16,
+                                                           .num_samples = 4,
+                                                           .num_raw = 12,
+                                                           .num_polished = 1,
                                                            .seed = problem.seed});
                     }},
         SamplerCase{

@@ -152,7 +152,6 @@ class Machine {
   /// Energy that no counter moves with any more.
   void freeze(const std::string& energy) { frozen_.insert(energy); }
   void draw(const std::string& energy, Joules amount) {
-    if (frozen_.contains(energy)) return;
     const auto [first, last] = views_.equal_range(energy);
     for (auto view = first; view != last; ++view) {
       view->second(static_cast<std::uint64_t>(to_microjoules(amount).count()));

@@ -255,7 +255,8 @@ class Gp final : public Sampler {
       return make_improvement(kind, *models.loss_processes().front(), best, options_.optimism);
     }
     const Front front = front_of(models);
-    const std::vector<double> reference = reference_of(models, front, history);
+    const std::vector<double> reference =
+        reference_of(models, front, options_.reference_point, history.problem());
     const auto processes = models.loss_processes();
     if (kind == GpAcquisition::LogEhvi) {
       models.add_pending_to_losses();
@@ -269,17 +270,6 @@ class Gp final : public Sampler {
       return make_noisy_chebyshev_improvement(draws, random_weights(processes.size(), rng));
     }
     return make_noisy_hypervolume_improvement(kind, draws, reference);
-  }
-
-  std::vector<double> reference_of(const GpModels& models, const Front& front,
-                                   const trial::History& history) const {
-    if (!options_.reference_point) return inferred_reference(models, front);
-    std::vector<double> losses = *options_.reference_point;
-    for (std::size_t k = 0; k < losses.size(); ++k) {
-      const auto direction = history.problem().objectives[k].direction;
-      if (direction == trial::Direction::Maximize) losses[k] = -losses[k];
-    }
-    return models.on_scale(losses);
   }
 
   /// What the search looks around: the best that is feasible, or nearest to it.

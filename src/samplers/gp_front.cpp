@@ -95,6 +95,17 @@ std::vector<double> inferred_reference(const Models& models, const Front& front)
   return reference;
 }
 
+std::vector<double> reference_of(const Models& models, const Front& front,
+                                 const std::optional<std::vector<double>>& given,
+                                 const trial::Problem& problem) {
+  if (!given) return inferred_reference(models, front);
+  std::vector<double> losses = *given;
+  for (std::size_t k = 0; k < losses.size(); ++k) {
+    losses[k] = trial::as_loss(problem.objectives[k], losses[k]);
+  }
+  return models.on_scale(losses);
+}
+
 MatrixXd baseline_of(const Models& models, std::uint64_t seed) {
   constexpr std::size_t kMostSampled = 120;
   constexpr std::size_t kNumSamples = 256;

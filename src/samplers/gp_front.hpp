@@ -2,9 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "models.hpp"
+#include "wattune/trial/problem.hpp"
 
 namespace wattune::samplers {
 
@@ -24,6 +26,11 @@ struct Front {
 ///
 /// Source   Ax 0.4, infer_reference_point
 [[nodiscard]] std::vector<double> inferred_reference(const Models& models, const Front& front);
+/// On the scale of the models: the point given, one number per objective in its own unit, else the
+/// inferred one.
+[[nodiscard]] std::vector<double> reference_of(const Models& models, const Front& front,
+                                               const std::optional<std::vector<double>>& given,
+                                               const trial::Problem& problem);
 
 /// The feasible rows that may be on the front, as joint samples say, and the pending ones.
 ///

@@ -171,7 +171,8 @@ class MultiFidelity final : public Sampler {
       return make_improvement(kind, *models.loss_processes().front(), best, options_.optimism);
     }
     const Front front = front_of(models);
-    const std::vector<double> reference = reference_of(models, front, history);
+    const std::vector<double> reference =
+        reference_of(models, front, options_.reference_point, history.problem());
     const auto processes = models.loss_processes();
     if (kind == GpAcquisition::LogEhvi) {
       auto points = front.losses;
@@ -182,17 +183,6 @@ class MultiFidelity final : public Sampler {
     const Eigen::MatrixXd baseline = baseline_of(models, seed);
     return make_noisy_hypervolume_improvement(
         kind, {processes, baseline, options_.num_samples, seed}, reference);
-  }
-
-  [[nodiscard]] std::vector<double> reference_of(const Models& models, const Front& front,
-                                                 const trial::History& history) const {
-    if (!options_.reference_point) return inferred_reference(models, front);
-    std::vector<double> losses = *options_.reference_point;
-    for (std::size_t k = 0; k < losses.size(); ++k) {
-      const auto direction = history.problem().objectives[k].direction;
-      if (direction == trial::Direction::Maximize) losses[k] = -losses[k];
-    }
-    return models.on_scale(losses);
   }
 
   space::Space space_;

@@ -6,7 +6,7 @@
 #include <limits>
 #include <memory>
 
-#include "support/history_builder.hpp"
+#include "support/run_sampler.hpp"
 #include "support/test_functions.hpp"
 #include "wattune/math/hypervolume.hpp"
 #include "wattune/samplers/cma_es.hpp"
@@ -28,24 +28,9 @@ constexpr int kNumStudies = 12;
 constexpr int kNumWins = 11;
 
 using Losses = std::vector<std::vector<double>>;
-using Evaluate = std::function<std::vector<double>(const space::Configuration&)>;
-using Make = std::function<std::unique_ptr<Sampler>(const trial::Problem&)>;
+using fake::Evaluate;
+using Make = fake::MakeSampler;
 using Score = std::function<double(const Losses&)>;
-
-Losses run(const trial::Problem& problem, const Make& make, const Evaluate& evaluate,
-           std::size_t num_trials) {
-  fake::HistoryBuilder builder{problem};
-  const auto sampler = make(problem);
-  Losses results;
-  for (std::size_t i = 0; i < num_trials; ++i) {
-    Rng rng{problem.seed, i};
-    const auto suggestion = sampler->suggest(builder.history(), rng);
-    if (!suggestion) break;
-    results.push_back(evaluate(*suggestion));
-    builder.add_completed(*suggestion, results.back());
-  }
-  return results;
-}
 
 double minus_best(const Losses& losses) {
   double best = std::numeric_limits<double>::infinity();
@@ -68,8 +53,10 @@ int count_wins(const Contest& contest, const Make& make) {
   for (std::uint64_t seed = 1; seed <= kNumStudies; ++seed) {
     const auto problem =
         fake::make_problem(contest.space, contest.directions, contest.num_constraints, 1.0, seed);
-    const double mine = contest.score(run(problem, make, contest.evaluate, contest.num_trials));
-    const double other = contest.score(run(problem, chance, contest.evaluate, contest.num_trials));
+    const double mine =
+        contest.score(fake::run_sampler(problem, make, contest.evaluate, contest.num_trials));
+    const double other =
+        contest.score(fake::run_sampler(problem, chance, contest.evaluate, contest.num_trials));
     num_wins += mine > other ? 1 : 0;
   }
   return num_wins;
@@ -185,7 +172,7 @@ TEST(CmaEs, ClosesInOnTheMinimumOfASphere) {
   const Contest contest = on_cube(5, sphere, 500);
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
     const auto problem = fake::make_problem(contest.space, contest.directions, 0, 1.0, seed);
-    const auto losses = run(problem, cma_es(), contest.evaluate, contest.num_trials);
+    const auto losses = fake::run_sampler(problem, cma_es(), contest.evaluate, contest.num_trials);
     EXPECT_LT(-minus_best(losses), 1e-6);
   }
 }
@@ -216,7 +203,8 @@ TEST(CmaEs, FindsTheBestIntegersOfARidge) {
   int num_found = 0;
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     const auto problem = fake::make_problem(contest.space, contest.directions, 0, 1.0, seed);
-    num_found += minus_best(run(problem, cma_es(), contest.evaluate, 900)) == 0.0 ? 1 : 0;
+    num_found +=
+        minus_best(fake::run_sampler(problem, cma_es(), contest.evaluate, 900)) == 0.0 ? 1 : 0;
   }
   EXPECT_GE(num_found, 9);
 }

@@ -3,7 +3,7 @@
 #include <functional>
 #include <limits>
 
-#include "support/history_builder.hpp"
+#include "support/run_sampler.hpp"
 #include "support/test_functions.hpp"
 #include "wattune/math/hypervolume.hpp"
 #include "wattune/math/statistics.hpp"
@@ -22,23 +22,8 @@ using trial::Direction;
 
 constexpr std::uint64_t kNumStudies = 10;
 
-using Evaluate = std::function<std::vector<double>(const space::Configuration&)>;
-using Make = std::function<std::unique_ptr<Sampler>(const trial::Problem&)>;
-
-std::vector<std::vector<double>> run(const trial::Problem& problem, const Make& make,
-                                     const Evaluate& evaluate, std::size_t num_trials) {
-  fake::HistoryBuilder builder{problem};
-  const auto sampler = make(problem);
-  std::vector<std::vector<double>> results;
-  for (std::size_t i = 0; i < num_trials; ++i) {
-    Rng rng{problem.seed, i};
-    const auto suggestion = sampler->suggest(builder.history(), rng);
-    if (!suggestion) break;
-    results.push_back(evaluate(*suggestion));
-    builder.add_completed(*suggestion, results.back());
-  }
-  return results;
-}
+using fake::Evaluate;
+using Make = fake::MakeSampler;
 
 std::unique_ptr<Sampler> random_of(const trial::Problem& problem) {
   return make_random(problem.space);
@@ -63,7 +48,7 @@ double median_best(const space::Space& space, const Make& make, const Evaluate& 
   for (std::uint64_t seed = 1; seed <= kNumStudies; ++seed) {
     const auto problem = fake::make_problem(space, {Direction::Minimize}, 0, 1.0, seed);
     double best = std::numeric_limits<double>::infinity();
-    for (const auto& losses : run(problem, make, evaluate, num_trials)) {
+    for (const auto& losses : fake::run_sampler(problem, make, evaluate, num_trials)) {
       best = std::min(best, losses[0]);
     }
     bests.push_back(best);
@@ -109,7 +94,8 @@ TEST(GpQuality, CoversTheFrontOfZdt1) {
     for (std::uint64_t seed = 1; seed <= kNumStudies; ++seed) {
       const auto problem =
           fake::make_problem(space, {Direction::Minimize, Direction::Minimize}, 0, 1.0, seed);
-      volumes.push_back(math::hypervolume(run(problem, make, evaluate, 40), reference));
+      volumes.push_back(
+          math::hypervolume(fake::run_sampler(problem, make, evaluate, 40), reference));
     }
     return math::median(volumes);
   };

@@ -4,7 +4,7 @@
 #include <functional>
 #include <limits>
 
-#include "support/history_builder.hpp"
+#include "support/run_sampler.hpp"
 #include "support/test_functions.hpp"
 #include "wattune/math/hypervolume.hpp"
 #include "wattune/samplers/random.hpp"
@@ -24,24 +24,8 @@ using trial::Direction;
 constexpr int kNumStudies = 20;
 constexpr int kNumWins = 16;
 
-using Evaluate = std::function<std::vector<double>(const space::Configuration&)>;
-using Make = std::function<std::unique_ptr<Sampler>(const trial::Problem&)>;
-
-/// Loss vectors of a whole study.
-std::vector<std::vector<double>> run(const trial::Problem& problem, const Make& make,
-                                     const Evaluate& evaluate, std::size_t num_trials) {
-  fake::HistoryBuilder builder{problem};
-  const auto sampler = make(problem);
-  std::vector<std::vector<double>> results;
-  for (std::size_t i = 0; i < num_trials; ++i) {
-    Rng rng{problem.seed, i};
-    const auto suggestion = sampler->suggest(builder.history(), rng);
-    if (!suggestion) break;
-    results.push_back(evaluate(*suggestion));
-    builder.add_completed(*suggestion, results.back());
-  }
-  return results;
-}
+using fake::Evaluate;
+using Make = fake::MakeSampler;
 
 std::unique_ptr<Sampler> random_of(const trial::Problem& problem) {
   return make_random(problem.space);
@@ -64,8 +48,9 @@ int count_wins(const space::Space& space, const Make& make, const Evaluate& eval
   int num_wins = 0;
   for (std::uint64_t seed = 1; seed <= kNumStudies; ++seed) {
     const auto problem = fake::make_problem(space, {Direction::Minimize}, 0, 1.0, seed);
-    const double model = best_of(run(problem, make, evaluate, num_trials));
-    num_wins += model < best_of(run(problem, random_of, evaluate, num_trials)) ? 1 : 0;
+    const double model = best_of(fake::run_sampler(problem, make, evaluate, num_trials));
+    num_wins +=
+        model < best_of(fake::run_sampler(problem, random_of, evaluate, num_trials)) ? 1 : 0;
   }
   return num_wins;
 }
@@ -111,8 +96,10 @@ TEST(Tpe, BeatsRandomSearchInHypervolumeWithTwoObjectives) {
   for (std::uint64_t seed = 1; seed <= kNumStudies; ++seed) {
     const auto problem =
         fake::make_problem(space, {Direction::Minimize, Direction::Minimize}, 0, 1.0, seed);
-    const double model = math::hypervolume(run(problem, tpe_of, evaluate, 80), reference);
-    const double chance = math::hypervolume(run(problem, random_of, evaluate, 80), reference);
+    const double model =
+        math::hypervolume(fake::run_sampler(problem, tpe_of, evaluate, 80), reference);
+    const double chance =
+        math::hypervolume(fake::run_sampler(problem, random_of, evaluate, 80), reference);
     num_wins += model > chance ? 1 : 0;
   }
   EXPECT_GE(num_wins, kNumWins);

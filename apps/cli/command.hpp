@@ -1,10 +1,11 @@
 #pragma once
 
-#include <CLI/App.hpp>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "command_line.hpp"
 
 namespace wattune::cli {
 
@@ -29,26 +30,26 @@ class CommandError : public std::runtime_error {
 };
 
 // Each command adds itself to the program: its words, its help, and what it does when it is called.
-void add_tune(CLI::App& program, ExitStatus& status);
-void add_check(CLI::App& program);
-void add_best(CLI::App& program);
-void add_compare(CLI::App& program);
-void add_front(CLI::App& program);
-void add_trials(CLI::App& program);
-void add_importance(CLI::App& program);
-void add_proxies(CLI::App& program);
-void add_ledger(CLI::App& program);
-void add_report(CLI::App& program);
-void add_export(CLI::App& program);
-void add_enqueue(CLI::App& program);
-void add_completion(CLI::App& program);
-void add_doctor(CLI::App& program, ExitStatus& status);
-void add_meter(CLI::App& program);
-void add_meter_calibrate(CLI::App& meter);
-void add_meter_live(CLI::App& meter);
-void add_meter_serve(CLI::App& meter);
+void add_tune(const Command& program, ExitStatus& status);
+void add_check(const Command& program);
+void add_best(const Command& program);
+void add_compare(const Command& program);
+void add_front(const Command& program);
+void add_trials(const Command& program);
+void add_importance(const Command& program);
+void add_proxies(const Command& program);
+void add_ledger(const Command& program);
+void add_report(const Command& program);
+void add_export(const Command& program);
+void add_enqueue(const Command& program);
+void add_completion(const Command& program);
+void add_doctor(const Command& program, ExitStatus& status);
+void add_meter(const Command& program);
+void add_meter_calibrate(const Command& meter);
+void add_meter_live(const Command& meter);
+void add_meter_serve(const Command& meter);
 /// `after_dashes`: the words after the first `--`, which is no word itself; none without one.
-void add_measure(CLI::App& program, ExitStatus& status,
+void add_measure(const Command& program, ExitStatus& status,
                  const std::optional<std::vector<std::string>>& after_dashes);
 
 }  // namespace wattune::cli

@@ -9,14 +9,14 @@
 
 namespace wattune::cli {
 
-void add_machine_options(CLI::App& command, const std::shared_ptr<MachineOptions>& options) {
+void add_machine_options(const Command& command, const std::shared_ptr<MachineOptions>& options) {
   const std::pair<const char*, std::string*> hidden[] = {
       {"--powercap-root", &options->powercap_root},
       {"--proc-root", &options->proc_root},
       {"--sysfs-root", &options->sysfs_root},
       {"--cpu-root", &options->cpu_root},
       {"--nvml-library", &options->nvml_library}};
-  for (const auto& [name, value] : hidden) command.add_option(name, *value)->group("");
+  for (const auto& [name, value] : hidden) command.option(name, *value).hidden();
 }
 
 energy::MachineMeters open_machine(const Clock& clock, const MachineOptions& options) {

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <CLI/App.hpp>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "command_line.hpp"
 #include "wattune/energy/idle_power.hpp"
 #include "wattune/energy/probe.hpp"
 
@@ -21,7 +21,7 @@ struct MachineOptions {
 };
 
 /// Adds options that help does not show.
-void add_machine_options(CLI::App& command, const std::shared_ptr<MachineOptions>& options);
+void add_machine_options(const Command& command, const std::shared_ptr<MachineOptions>& options);
 
 /// Opens the meters of the machine, as the environment and the options say.
 [[nodiscard]] energy::MachineMeters open_machine(const Clock& clock, const MachineOptions& options);

@@ -76,17 +76,17 @@ ordered_json or_null(const std::optional<Value>& value) {
 
 }  // namespace
 
-void add_tariff_options(CLI::App& command, const std::shared_ptr<TariffOptions>& options) {
-  command.add_option("--zone", options->zone,
-                     "country (DEU, USA, ... or WLD) or cloud region (gcp:europe-west3) whose "
-                     "electricity it is: shows carbon");
-  command.add_option("--intensity", options->intensity,
-                     "g/kWh, or a .csv of them over time (docs/study-file.md), in place of a zone");
-  command.add_option("--price", options->price,
-                     "as in '0.30 EUR/kWh', or a .csv over time: shows cost");
-  command.add_option("--pue", options->pue,
-                     "what the building draws per joule of the machine, or the name of a published "
-                     "figure; 1 where left out");
+void add_tariff_options(const Command& command, const std::shared_ptr<TariffOptions>& options) {
+  command.option("--zone", options->zone,
+                 "country (DEU, USA, ... or WLD) or cloud region (gcp:europe-west3) whose "
+                 "electricity it is: shows carbon");
+  command.option("--intensity", options->intensity,
+                 "g/kWh, or a .csv of them over time (docs/study-file.md), in place of a zone");
+  command.option("--price", options->price,
+                 "as in '0.30 EUR/kWh', or a .csv over time: shows cost");
+  command.option("--pue", options->pue,
+                 "what the building draws per joule of the machine, or the name of a published "
+                 "figure; 1 where left out");
 }
 
 energy::Tariff make_tariff(const TariffOptions& options) {

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <CLI/App.hpp>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "command_line.hpp"
 #include "wattune/energy/footprint.hpp"
 
 namespace wattune::cli {
@@ -17,7 +17,7 @@ struct TariffOptions {
   std::string pue;
 };
 
-void add_tariff_options(CLI::App& command, const std::shared_ptr<TariffOptions>& options);
+void add_tariff_options(const Command& command, const std::shared_ptr<TariffOptions>& options);
 
 /// Errors   CommandError  a zone or preset that no table holds, a number out of range, a file that
 ///          holds no rates

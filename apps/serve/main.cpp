@@ -161,13 +161,14 @@ int serve(const Options& options, const cli::MachineOptions& machine_options) {
 
 int run(int argc, char** argv) {
   CLI::App program{"Serves energy readings; use `wattune meter serve`.", "wattune-serve"};
+  const cli::Command command{program};
   Options options;
   const auto machine = std::make_shared<cli::MachineOptions>();
-  program.add_option("--address", options.address)->required();
-  program.add_option("--port", options.port)->required();
-  program.add_option("--interval", options.interval_s)->required();
-  program.add_option("--state", options.state)->required();
-  add_machine_options(program, machine);
+  command.option("--address", options.address).required();
+  command.option("--port", options.port).required();
+  command.option("--interval", options.interval_s).required();
+  command.option("--state", options.state).required();
+  cli::add_machine_options(command, machine);
   try {
     program.parse(argc, argv);
     return serve(options, *machine);

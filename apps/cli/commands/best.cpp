@@ -110,7 +110,7 @@ std::string best_text(const Json& document) {
          "\n";
 }
 
-void add_best(CLI::App& program) {
+void add_best(const Command& program) {
   add_reading_command(program, "best", "Show the recommended configuration and why", best_json,
                       best_text);
 }

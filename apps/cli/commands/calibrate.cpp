@@ -168,17 +168,17 @@ void calibrate(const CalibrateOptions& options, const MachineOptions& machine_op
 
 }  // namespace
 
-void add_meter_calibrate(CLI::App& meter) {
-  CLI::App* command = meter.add_subcommand(
-      "calibrate", "Find what every channel draws when nothing happens, and remember it");
+void add_meter_calibrate(const Command& meter) {
+  const Command command =
+      meter.add("calibrate", "Find what every channel draws when nothing happens, and remember it");
   const auto options = std::make_shared<CalibrateOptions>();
   const auto machine = std::make_shared<MachineOptions>();
-  command->add_option("--duration", options->duration, "how long to listen; 60 s where left out");
-  command->add_flag("--force", options->force, "store it although the machine was busy");
-  command->add_flag("--show", options->show, "print what is stored, and measure nothing");
-  command->add_flag("--forget", options->forget, "remove what is stored for this machine as it is");
-  add_machine_options(*command, machine);
-  command->footer(
+  command.option("--duration", options->duration, "how long to listen; 60 s where left out");
+  command.flag("--force", options->force, "store it although the machine was busy");
+  command.flag("--show", options->show, "print what is stored, and measure nothing");
+  command.flag("--forget", options->forget, "remove what is stored for this machine as it is");
+  add_machine_options(command, machine);
+  command.footer(
       "Idle power is the 5th percentile of the power of windows of about 1 s, for this host, "
       "kernel\n"
       "and governor. `tune` and `measure` use it to tell idle energy from work.\n"
@@ -186,7 +186,7 @@ void add_meter_calibrate(CLI::App& meter) {
       "  wattune meter calibrate\n"
       "  wattune meter calibrate --duration 5min\n"
       "  wattune meter calibrate --show\n");
-  command->callback([options, machine] { calibrate(*options, *machine); });
+  command.on_call([options, machine] { calibrate(*options, *machine); });
 }
 
 }  // namespace wattune::cli

@@ -46,13 +46,13 @@ void check(const std::string& path) {
 
 }  // namespace
 
-void add_check(CLI::App& program) {
-  CLI::App* command =
-      program.add_subcommand("check", "Say what a study file means, or what is wrong with it");
+void add_check(const Command& program) {
+  const Command command =
+      program.add("check", "Say what a study file means, or what is wrong with it");
   const auto path = std::make_shared<std::string>();
-  command->add_option("study", *path, "study file (docs/study-file.md)")->required();
-  command->footer("Examples:\n  wattune check study.yaml\n");
-  command->callback([path] { check(*path); });
+  command.option("study", *path, "study file (docs/study-file.md)").required();
+  command.footer("Examples:\n  wattune check study.yaml\n");
+  command.on_call([path] { check(*path); });
 }
 
 }  // namespace wattune::cli

@@ -78,20 +78,20 @@ std::string comparison_text(const Json& comparison) {
 
 }  // namespace
 
-void add_compare(CLI::App& program) {
+void add_compare(const Command& program) {
   struct Options {
     std::string left;
     std::string right;
     bool as_json = false;
   };
-  CLI::App* command = program.add_subcommand(
-      "compare", "Set the energy and the best results of two studies side by side");
+  const Command command =
+      program.add("compare", "Set the energy and the best results of two studies side by side");
   const auto options = std::make_shared<Options>();
-  command->add_option("first", options->left, "study file or database")->required();
-  command->add_option("second", options->right, "study file or database")->required();
-  command->add_flag("--json", options->as_json, "print JSON");
-  command->footer("Examples:\n  wattune compare search.yaml runs/baseline.db\n");
-  command->callback([options] {
+  command.option("first", options->left, "study file or database").required();
+  command.option("second", options->right, "study file or database").required();
+  command.flag("--json", options->as_json, "print JSON");
+  command.footer("Examples:\n  wattune compare search.yaml runs/baseline.db\n");
+  command.on_call([options] {
     const Json result = comparison(read_document(find_database(options->left)),
                                    read_document(find_database(options->right)));
     const std::string out = options->as_json ? result.dump(2) + "\n" : comparison_text(result);

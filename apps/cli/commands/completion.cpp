@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <CLI/App.hpp>
 #include <cstdio>
 #include <memory>
 
@@ -93,17 +94,16 @@ std::string fish_script(const CLI::App& program) {
 
 }  // namespace
 
-void add_completion(CLI::App& program) {
-  CLI::App* command =
-      program.add_subcommand("completion", "Print a completion script for bash, zsh or fish");
+void add_completion(const Command& program) {
+  const Command command =
+      program.add("completion", "Print a completion script for bash, zsh or fish");
   const auto shell = std::make_shared<std::string>("bash");
-  command->add_option("shell", *shell, "bash, zsh or fish")
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  command->footer(
+  command.option("shell", *shell, "bash, zsh or fish").one_of({"bash", "zsh", "fish"});
+  command.footer(
       "Examples:\n  wattune completion bash >> ~/.bashrc\n  wattune completion zsh >> ~/.zshrc\n"
       "  wattune completion fish > ~/.config/fish/completions/wattune.fish\n");
-  command->callback([&program, shell] {
-    std::string script = *shell == "fish" ? fish_script(program) : bash_script(program);
+  command.on_call([program, shell] {
+    std::string script = *shell == "fish" ? fish_script(program.app()) : bash_script(program.app());
     if (*shell == "zsh") script = "autoload -U +X bashcompinit && bashcompinit\n" + script;
     std::fwrite(script.data(), 1, script.size(), stdout);
   });

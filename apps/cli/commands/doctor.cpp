@@ -165,20 +165,20 @@ Json findings_json(const Findings& findings) {
 
 }  // namespace
 
-void add_doctor(CLI::App& program, ExitStatus& status) {
-  CLI::App* command = program.add_subcommand(
+void add_doctor(const Command& program, ExitStatus& status) {
+  const Command command = program.add(
       "doctor", "Say how well this machine's energy can be metered, and what would help");
   const auto as_json = std::make_shared<bool>(false);
   const auto machine = std::make_shared<MachineOptions>();
-  command->add_flag("--json", *as_json, "print JSON (docs/command-line.md)");
-  add_machine_options(*command, machine);
-  command->footer(
+  command.flag("--json", *as_json, "print JSON (docs/command-line.md)");
+  add_machine_options(command, machine);
+  command.footer(
       "Nothing is changed: the commands it names are yours to run. Exit status: 0 where something\n"
       "measures energy, 1 where it is only modelled or cannot be told at all.\n"
       "Examples:\n"
       "  wattune doctor\n"
       "  wattune doctor --json | jq .verdict\n");
-  command->callback([as_json, machine, &status] {
+  command.on_call([as_json, machine, &status] {
     const Findings findings = examine(*machine);
     const std::string out =
         *as_json ? findings_json(findings).dump(2) + "\n" : findings_text(findings);

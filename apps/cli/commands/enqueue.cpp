@@ -167,26 +167,25 @@ void enqueue(const EnqueueOptions& options) {
 
 }  // namespace
 
-void add_enqueue(CLI::App& program) {
-  CLI::App* command = program.add_subcommand(
+void add_enqueue(const Command& program) {
+  const Command command = program.add(
       "enqueue", "Name configurations that the study tries before it chooses any further");
   const auto options = std::make_shared<EnqueueOptions>();
-  command->add_option("study", options->study,
-                      "study file or database; the newest in runs/ where left out");
+  command.option("study", options->study,
+                 "study file or database; the newest in runs/ where left out");
   command
-      ->add_option("--set", options->values,
-                   "NAME=VALUE; several together are one configuration, the rest is as by default")
-      ->allow_extra_args(false)
-      ->take_all();
-  command->add_option("--file", options->file, "JSON list of configurations: [{\"lr\": 0.1}, ...]");
-  command->footer(
+      .option("--set", options->values,
+              "NAME=VALUE; several together are one configuration, the rest is as by default")
+      .repeatable();
+  command.option("--file", options->file, "JSON list of configurations: [{\"lr\": 0.1}, ...]");
+  command.footer(
       "A configuration that was tried is not tried again. A study that has used up its budget "
       "needs "
       "a larger one.\n"
       "Examples:\n"
       "  wattune enqueue study.yaml --set lr=0.1 --set optimizer=adam\n"
       "  wattune enqueue study.yaml --file known_good.json && wattune tune study.yaml\n");
-  command->callback([options] { enqueue(*options); });
+  command.on_call([options] { enqueue(*options); });
 }
 
 }  // namespace wattune::cli

@@ -75,25 +75,23 @@ std::string csv_of(const Json& document) {
 
 }  // namespace
 
-void add_export(CLI::App& program) {
+void add_export(const Command& program) {
   struct Options {
     std::string study;
     std::string format = "csv";
     std::string output;
   };
-  CLI::App* command = program.add_subcommand(
-      "export", "Write the trials as CSV, or the whole report document as JSON");
+  const Command command =
+      program.add("export", "Write the trials as CSV, or the whole report document as JSON");
   const auto options = std::make_shared<Options>();
-  command->add_option("study", options->study,
-                      "study file or database; the newest in runs/ where left out");
-  command->add_option("-f,--format", options->format, "csv or json")
-      ->check(CLI::IsMember({"csv", "json"}));
-  command->add_option("-o,--output", options->output,
-                      "file to write; standard output where left out");
-  command->footer(
+  command.option("study", options->study,
+                 "study file or database; the newest in runs/ where left out");
+  command.option("-f,--format", options->format, "csv or json").one_of({"csv", "json"});
+  command.option("-o,--output", options->output, "file to write; standard output where left out");
+  command.footer(
       "Examples:\n  wattune export > trials.csv\n  wattune export study.yaml -f json -o "
       "study.json\n");
-  command->callback([options] {
+  command.on_call([options] {
     const Insight insight = options->format == "csv" ? Insight::Without : Insight::With;
     const Json document = read_document(find_database(options->study), insight);
     const std::string text = options->format == "csv" ? csv_of(document) : document.dump(2) + "\n";

@@ -164,25 +164,25 @@ void show(const ImportanceOptions& options) {
 
 }  // namespace
 
-void add_importance(CLI::App& program) {
-  CLI::App* command = program.add_subcommand(
+void add_importance(const Command& program) {
+  const Command command = program.add(
       "importance", "Show which parameters matter, alone and together, for each objective");
   const auto options = std::make_shared<ImportanceOptions>();
-  command->add_option("study", options->study,
-                      "study file or database; the newest in runs/ where left out");
-  command->add_option("--objective", options->objectives,
-                      "explain this instead: an objective, energy, duration or any metric");
+  command.option("study", options->study,
+                 "study file or database; the newest in runs/ where left out");
+  command.option("--objective", options->objectives,
+                 "explain this instead: an objective, energy, duration or any metric");
   command
-      ->add_option("--method", options->method,
-                   "fanova: shares of the variance over the whole space; ped-anova: what the best "
-                   "tenth has in common")
-      ->check(CLI::IsMember({"fanova", "ped-anova"}))
-      ->capture_default_str();
-  command->add_flag("--json", options->as_json, "print JSON (docs/report-data.md)");
-  command->footer(
+      .option("--method", options->method,
+              "fanova: shares of the variance over the whole space; ped-anova: what the best "
+              "tenth has in common")
+      .one_of({"fanova", "ped-anova"})
+      .shows_default();
+  command.flag("--json", options->as_json, "print JSON (docs/report-data.md)");
+  command.footer(
       "Examples:\n  wattune importance\n  wattune importance study.yaml --objective energy\n"
       "  wattune importance runs/mnist.db --method ped-anova --json\n");
-  command->callback([options] { show(*options); });
+  command.on_call([options] { show(*options); });
 }
 
 }  // namespace wattune::cli

@@ -72,7 +72,7 @@ std::string ledger_text(const Json& document) {
 
 }  // namespace
 
-void add_ledger(CLI::App& program) {
+void add_ledger(const Command& program) {
   add_reading_command(
       program, "ledger", "Show where every joule went and when the search has paid for itself",
       [](const Json& document) { return document.at("ledger"); }, ledger_text);

@@ -204,21 +204,21 @@ void live(const LiveOptions& options, const MachineOptions& machine_options) {
 
 }  // namespace
 
-void add_meter_live(CLI::App& meter) {
-  CLI::App* command = meter.add_subcommand("live", "Show what every channel draws, until Ctrl-C");
+void add_meter_live(const Command& meter) {
+  const Command command = meter.add("live", "Show what every channel draws, until Ctrl-C");
   const auto options = std::make_shared<LiveOptions>();
   const auto machine = std::make_shared<MachineOptions>();
-  command->add_option("--interval", options->interval, "between two readings; 1 s where left out");
-  command->add_flag("--once", options->once, "one interval, then the table");
-  command->add_flag("--json", options->as_json, "a line of JSON per interval");
-  command->add_flag("--plain", options->plain, "lines instead of the live view");
-  add_machine_options(*command, machine);
-  command->footer(
+  command.option("--interval", options->interval, "between two readings; 1 s where left out");
+  command.flag("--once", options->once, "one interval, then the table");
+  command.flag("--json", options->as_json, "a line of JSON per interval");
+  command.flag("--plain", options->plain, "lines instead of the live view");
+  add_machine_options(command, machine);
+  command.footer(
       "Examples:\n"
       "  wattune meter live\n"
       "  wattune meter live --interval 0.2\n"
       "  wattune meter live --once --json | jq .power_w\n");
-  command->callback([options, machine] { live(*options, *machine); });
+  command.on_call([options, machine] { live(*options, *machine); });
 }
 
 }  // namespace wattune::cli

@@ -308,47 +308,45 @@ int measure(const MeasureOptions& options, const MachineOptions& machine_options
   return measure_one(options, command, prepared, cool_down);
 }
 
-void add_measure_options(CLI::App& command, const std::shared_ptr<MeasureOptions>& options) {
+void add_measure_options(const Command& command, const std::shared_ptr<MeasureOptions>& options) {
   command
-      .add_option("--repeat", options->repeat,
-                  "runs that are measured: mean, deviation and 95 % interval are shown")
-      ->check(CLI::Range(1, 1'000'000));
-  command.add_option("--warm-up", options->warm_up, "runs before them that are not")
-      ->check(CLI::Range(0, 1'000'000));
-  command.add_option("--cool-down", options->cool_down, "pause between runs: 5, 5 s, 2 min");
+      .option("--repeat", options->repeat,
+              "runs that are measured: mean, deviation and 95 % interval are shown")
+      .between(1, 1'000'000);
+  command.option("--warm-up", options->warm_up, "runs before them that are not")
+      .between(0, 1'000'000);
+  command.option("--cool-down", options->cool_down, "pause between runs: 5, 5 s, 2 min");
   command
-      .add_option("--compare", options->compare,
-                  "two commands for `sh -c`, run in turn: the ratio of their energies")
-      ->expected(2)
-      ->type_name("A B");
+      .option("--compare", options->compare,
+              "two commands for `sh -c`, run in turn: the ratio of their energies")
+      .takes(2, "A B");
   command
-      .add_option("--share", options->share,
-                  "whose energy: allocated (all idle energy and its part of the rest; where left "
-                  "out and idle power is known), marginal (without idle), machine (everything)")
-      ->check(CLI::IsMember({"allocated", "marginal", "machine"}));
-  command.add_option("--gpus", options->gpus,
-                     "GPUs that the command has: all, none, or UUIDs with commas");
-  command.add_option("--output", options->output, "write the summary there, not to standard error");
-  command.add_flag("--json", options->as_json, "as JSON (docs/command-line.md)");
-  command.add_option("--csv", options->csv, "append lines to this emissions.csv");
-  command.add_option("--name", options->name,
-                     "project_name in the CSV; the command's where left out");
+      .option("--share", options->share,
+              "whose energy: allocated (all idle energy and its part of the rest; where left "
+              "out and idle power is known), marginal (without idle), machine (everything)")
+      .one_of({"allocated", "marginal", "machine"});
+  command.option("--gpus", options->gpus,
+                 "GPUs that the command has: all, none, or UUIDs with commas");
+  command.option("--output", options->output, "write the summary there, not to standard error");
+  command.flag("--json", options->as_json, "as JSON (docs/command-line.md)");
+  command.option("--csv", options->csv, "append lines to this emissions.csv");
+  command.option("--name", options->name, "project_name in the CSV; the command's where left out");
 }
 
 }  // namespace
 
-void add_measure(CLI::App& program, ExitStatus& status,
+void add_measure(const Command& program, ExitStatus& status,
                  const std::optional<std::vector<std::string>>& after_dashes) {
-  CLI::App* command = program.add_subcommand(
-      "measure", "Run a command and tell its energy, as `time` does its seconds");
+  const Command command =
+      program.add("measure", "Run a command and tell its energy, as `time` does its seconds");
   const auto options = std::make_shared<MeasureOptions>();
   const auto tariff = std::make_shared<TariffOptions>();
   const auto machine = std::make_shared<MachineOptions>();
-  command->prefix_command();
-  add_measure_options(*command, options);
-  add_tariff_options(*command, tariff);
-  add_machine_options(*command, machine);
-  command->footer(
+  command.leaves_the_rest();
+  add_measure_options(command, options);
+  add_tariff_options(command, tariff);
+  add_machine_options(command, machine);
+  command.footer(
       "The command has the terminal to itself; the summary follows on standard error. Exit "
       "status:\n"
       "the command's own, 128 + the signal that ended it, 127 not found, 126 not executable,\n"
@@ -359,9 +357,9 @@ void add_measure(CLI::App& program, ExitStatus& status,
       "big.txt\n"
       "  wattune measure --compare 'gzip -k9 log' 'zstd -k19 log'\n"
       "  wattune measure --csv emissions.csv --json --output run.json -- make -j8\n");
-  command->callback([command, options, tariff, machine, &after_dashes, &status] {
+  command.on_call([command, options, tariff, machine, &after_dashes, &status] {
     status = static_cast<ExitStatus>(
-        measure(*options, *machine, *tariff, command_of(command->remaining(), after_dashes)));
+        measure(*options, *machine, *tariff, command_of(command.remaining(), after_dashes)));
   });
 }
 

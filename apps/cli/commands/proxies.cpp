@@ -63,20 +63,20 @@ void show(const ProxiesOptions& options) {
 
 }  // namespace
 
-void add_proxies(CLI::App& program) {
-  CLI::App* command = program.add_subcommand(
+void add_proxies(const Command& program) {
+  const Command command = program.add(
       "proxies", "Show how well parameters, FLOPs or time stand in for the measured energy");
   const auto options = std::make_shared<ProxiesOptions>();
-  command->add_option("study", options->study,
-                      "study file or database; the newest in runs/ where left out");
-  command->add_option("--proxy", options->names,
-                      "look at this instead: a fact that the program gave as info, a metric, "
-                      "duration or samples");
-  command->add_flag("--json", options->as_json, "print JSON (docs/report-data.md)");
-  command->footer(
+  command.option("study", options->study,
+                 "study file or database; the newest in runs/ where left out");
+  command.option("--proxy", options->names,
+                 "look at this instead: a fact that the program gave as info, a metric, "
+                 "duration or samples");
+  command.flag("--json", options->as_json, "print JSON (docs/report-data.md)");
+  command.footer(
       "Examples:\n  wattune proxies\n  wattune proxies study.yaml --proxy flops --proxy duration\n"
       "  wattune proxies runs/mnist.db --json\n");
-  command->callback([options] { show(*options); });
+  command.on_call([options] { show(*options); });
 }
 
 }  // namespace wattune::cli

@@ -13,18 +13,18 @@
 
 namespace wattune::cli {
 
-void add_reading_command(CLI::App& program, const std::string& name, const std::string& about,
+void add_reading_command(const Command& program, const std::string& name, const std::string& about,
                          std::function<Json(const Json& document)> part,
                          std::function<std::string(const Json& document)> text) {
-  CLI::App* command = program.add_subcommand(name, about);
+  const Command command = program.add(name, about);
   const auto options = std::make_shared<ReadingOptions>();
-  command->add_option("study", options->study,
-                      "study file or database; the newest in runs/ where left out");
-  command->add_flag("--json", options->as_json, "print JSON (docs/report-data.md)");
-  command->footer(fmt::format(
+  command.option("study", options->study,
+                 "study file or database; the newest in runs/ where left out");
+  command.flag("--json", options->as_json, "print JSON (docs/report-data.md)");
+  command.footer(fmt::format(
       "Examples:\n  wattune {0}\n  wattune {0} study.yaml\n  wattune {0} runs/mnist.db --json\n",
       name));
-  command->callback([options, part = std::move(part), text = std::move(text)] {
+  command.on_call([options, part = std::move(part), text = std::move(text)] {
     const Json document = read_document(find_database(options->study));
     const std::string out = options->as_json ? part(document).dump(2) + "\n" : text(document);
     std::fwrite(out.data(), 1, out.size(), stdout);

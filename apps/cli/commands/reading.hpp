@@ -1,11 +1,11 @@
 #pragma once
 
-#include <CLI/App.hpp>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "command_line.hpp"
 #include "wattune/trial/problem.hpp"
 
 namespace wattune::cli {
@@ -20,7 +20,7 @@ using Json = nlohmann::ordered_json;
 
 /// Adds a command that reads a study's report document and prints a part of it: as JSON what `part`
 /// picks, otherwise what `text` makes of the document.
-void add_reading_command(CLI::App& program, const std::string& name, const std::string& about,
+void add_reading_command(const Command& program, const std::string& name, const std::string& about,
                          std::function<Json(const Json& document)> part,
                          std::function<std::string(const Json& document)> text);
 

@@ -12,20 +12,20 @@
 
 namespace wattune::cli {
 
-void add_report(CLI::App& program) {
+void add_report(const Command& program) {
   struct Options {
     std::string study;
     std::string output;
   };
-  CLI::App* command =
-      program.add_subcommand("report", "Write one self-contained HTML page with everything in it");
+  const Command command =
+      program.add("report", "Write one self-contained HTML page with everything in it");
   const auto options = std::make_shared<Options>();
-  command->add_option("study", options->study,
-                      "study file or database; the newest in runs/ where left out");
-  command->add_option("-o,--output", options->output,
-                      "file to write; the database's name with .html where left out");
-  command->footer("Examples:\n  wattune report\n  wattune report study.yaml -o report.html\n");
-  command->callback([options] {
+  command.option("study", options->study,
+                 "study file or database; the newest in runs/ where left out");
+  command.option("-o,--output", options->output,
+                 "file to write; the database's name with .html where left out");
+  command.footer("Examples:\n  wattune report\n  wattune report study.yaml -o report.html\n");
+  command.on_call([options] {
     const std::filesystem::path database = find_database(options->study);
     std::filesystem::path output = options->output;
     if (output.empty()) output = std::filesystem::path{database}.replace_extension(".html");

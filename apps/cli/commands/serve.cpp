@@ -87,26 +87,25 @@ std::string state_file(const ServeOptions& options) {
 
 }  // namespace
 
-void add_meter_serve(CLI::App& meter) {
-  CLI::App* command =
-      meter.add_subcommand("serve", "Serve what every channel draws to Prometheus, until Ctrl-C");
+void add_meter_serve(const Command& meter) {
+  const Command command =
+      meter.add("serve", "Serve what every channel draws to Prometheus, until Ctrl-C");
   const auto options = std::make_shared<ServeOptions>();
   const auto machine = std::make_shared<MachineOptions>();
-  command->add_option("--port", options->port, "9101 where left out; 0: any that is free");
-  command->add_option("--address", options->address,
-                      "127.0.0.1 where left out: only this machine can ask");
-  command->add_option("--interval", options->interval, "between two readings; 1 s where left out");
-  command->add_option(
-      "--state", options->state,
-      "file that keeps the totals over restarts; in the state folder where left out");
-  add_machine_options(*command, machine);
-  command->footer(
+  command.option("--port", options->port, "9101 where left out; 0: any that is free");
+  command.option("--address", options->address,
+                 "127.0.0.1 where left out: only this machine can ask");
+  command.option("--interval", options->interval, "between two readings; 1 s where left out");
+  command.option("--state", options->state,
+                 "file that keeps the totals over restarts; in the state folder where left out");
+  add_machine_options(command, machine);
+  command.footer(
       "Shows wattune_joules_total, wattune_watts and wattune_uncertainty_ratio per channel.\n"
       "Examples:\n"
       "  wattune meter serve\n"
       "  wattune meter serve --address 0.0.0.0 --port 9200\n"
       "  curl http://127.0.0.1:9101/metrics\n");
-  command->callback([options, machine] {
+  command.on_call([options, machine] {
     check(*options);
     if (parse_duration(options->interval, "--interval") < Seconds{0.05}) {
       throw CommandError(ExitStatus::BadInput,

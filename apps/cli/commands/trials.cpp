@@ -78,13 +78,13 @@ Json front_json(const Json& document) {
 
 }  // namespace
 
-void add_trials(CLI::App& program) {
+void add_trials(const Command& program) {
   add_reading_command(
       program, "trials", "List every trial, and why those that failed did",
       [](const Json& document) { return document.at("trials"); }, trials_text);
 }
 
-void add_front(CLI::App& program) {
+void add_front(const Command& program) {
   add_reading_command(program, "front", "List the trials that no other one beats", front_json,
                       front_text);
 }

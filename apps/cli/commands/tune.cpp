@@ -252,27 +252,26 @@ ExitStatus tune(const TuneOptions& options) {
 
 }  // namespace
 
-void add_tune(CLI::App& program, ExitStatus& status) {
-  CLI::App* command = program.add_subcommand(
+void add_tune(const Command& program, ExitStatus& status) {
+  const Command command = program.add(
       "tune", "Tune what a study file describes; the same command again goes on where it stopped");
   const auto options = std::make_shared<TuneOptions>();
-  command->add_option("study", options->study, "study file (docs/study-file.md)")->required();
-  command->add_option("--db", options->database,
-                      "database of the study; runs/NAME.db where left out");
-  command->add_option("--report", options->report, "write the HTML report there at the end");
-  command->add_flag("--again", options->again,
-                    "where the study has finished, put it aside and run it anew");
-  command->add_flag("--plain", options->plain, "print lines instead of the live view");
-  command->add_option("--same-candidates-as", options->same_candidates_as,
-                      "train the candidates of that study, every one to the end");
-  command->footer(
+  command.option("study", options->study, "study file (docs/study-file.md)").required();
+  command.option("--db", options->database, "database of the study; runs/NAME.db where left out");
+  command.option("--report", options->report, "write the HTML report there at the end");
+  command.flag("--again", options->again,
+               "where the study has finished, put it aside and run it anew");
+  command.flag("--plain", options->plain, "print lines instead of the live view");
+  command.option("--same-candidates-as", options->same_candidates_as,
+                 "train the candidates of that study, every one to the end");
+  command.footer(
       "Ctrl-C once: trials save a checkpoint and pause; twice: stop now. Both can be gone on "
       "with.\n"
       "Examples:\n"
       "  wattune tune study.yaml\n"
       "  wattune tune study.yaml --report report.html\n"
       "  wattune tune study.yaml --db full.db --same-candidates-as study.yaml\n");
-  command->callback([options, &status] { status = tune(*options); });
+  command.on_call([options, &status] { status = tune(*options); });
 }
 
 }  // namespace wattune::cli

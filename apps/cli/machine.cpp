@@ -8,7 +8,6 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string_view>
-#include <thread>
 
 #include "wattune/energy/device_state.hpp"
 
@@ -38,7 +37,7 @@ json host_json(const std::vector<energy::GpuInfo>& gpus) {
   for (const energy::GpuInfo& gpu : gpus) names.push_back(gpu.name);
   return {{"name", host_name()},
           {"cpu", cpu_name()},
-          {"num_cores", std::thread::hardware_concurrency()},
+          {"num_cores", static_cast<int>(num_cores())},
           {"gpus", names}};
 }
 
@@ -83,6 +82,10 @@ std::map<std::string, std::string> trial_environment() {
   std::string& path = environment["PATH"];
   if (!own.empty()) path += (path.empty() ? "" : ":") + own.string();
   return environment;
+}
+
+double num_cores() {
+  return static_cast<double>(::sysconf(_SC_NPROCESSORS_ONLN));
 }
 
 }  // namespace wattune::cli

@@ -30,4 +30,7 @@ namespace wattune::cli {
 /// WATTUNE_SYSFS names (/sys where it is not set): a container may see its host's elsewhere.
 [[nodiscard]] std::function<DeviceState()> device_reader();
 
+/// Hardware threads that are online.
+[[nodiscard]] double num_cores();
+
 }  // namespace wattune::cli

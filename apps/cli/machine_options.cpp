@@ -47,8 +47,4 @@ IdleKnowledge read_idle_knowledge(const MachineOptions& options) {
           fmt::format("idle power as calibrated on {}", iso_text((*found)->calibrated_at))};
 }
 
-double num_cores() {
-  return static_cast<double>(sysconf(_SC_NPROCESSORS_ONLN));
-}
-
 }  // namespace wattune::cli

@@ -36,7 +36,4 @@ struct IdleKnowledge {
 
 [[nodiscard]] IdleKnowledge read_idle_knowledge(const MachineOptions& options = {});
 
-/// Hardware threads that are online.
-[[nodiscard]] double num_cores();
-
 }  // namespace wattune::cli

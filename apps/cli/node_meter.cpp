@@ -7,6 +7,7 @@
 #include <random>
 #include <utility>
 
+#include "machine.hpp"
 #include "power_limits.hpp"
 
 namespace wattune::cli {

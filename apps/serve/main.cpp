@@ -12,6 +12,7 @@
 #include <string>
 #include <thread>
 
+#include "machine.hpp"
 #include "machine_options.hpp"
 #include "power_limits.hpp"
 #include "stop_wait.hpp"

@@ -1,14 +1,12 @@
 #include "amd_smi_library.hpp"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <array>
 #include <cstddef>
-#include <cstring>
-#include <map>
-#include <optional>
 #include <utility>
+
+#include "driver_library.hpp"
 
 namespace wattune::energy {
 namespace {
@@ -89,7 +87,7 @@ struct AmdSmiLibrary::Functions {
   template <typename... Arguments>
   using Call = unsigned (*)(Arguments...);
 
-  void* handle = nullptr;
+  LoadedLibrary loaded;
   bool is_started = false;
   Call<std::uint64_t> init = nullptr;
   Call<> shutdown = nullptr;
@@ -105,25 +103,20 @@ struct AmdSmiLibrary::Functions {
   Call<AmdProcessor, std::uint32_t, PowerCap*> power_cap = nullptr;
   Call<AmdProcessor, Activity*> activity = nullptr;
 
-  template <typename Function>
-  void resolve(Function& function, const char* name) {
-    function = reinterpret_cast<Function>(::dlsym(handle, name));
-  }
-
   void resolve_all() {
-    resolve(init, "amdsmi_init");
-    resolve(shutdown, "amdsmi_shut_down");
-    resolve(version, "amdsmi_get_lib_version");
-    resolve(status_text, "amdsmi_status_code_to_string");
-    resolve(sockets, "amdsmi_get_socket_handles");
-    resolve(processors, "amdsmi_get_processor_handles");
-    resolve(uuid, "amdsmi_get_gpu_device_uuid");
-    resolve(pci_address, "amdsmi_get_gpu_device_bdf");
-    resolve(asic, "amdsmi_get_gpu_asic_info");
-    resolve(energy, "amdsmi_get_energy_count");
-    resolve(power, "amdsmi_get_power_info");
-    resolve(power_cap, "amdsmi_get_power_cap_info");
-    resolve(activity, "amdsmi_get_gpu_activity");
+    loaded.resolve(init, {"amdsmi_init"});
+    loaded.resolve(shutdown, {"amdsmi_shut_down"});
+    loaded.resolve(version, {"amdsmi_get_lib_version"});
+    loaded.resolve(status_text, {"amdsmi_status_code_to_string"});
+    loaded.resolve(sockets, {"amdsmi_get_socket_handles"});
+    loaded.resolve(processors, {"amdsmi_get_processor_handles"});
+    loaded.resolve(uuid, {"amdsmi_get_gpu_device_uuid"});
+    loaded.resolve(pci_address, {"amdsmi_get_gpu_device_bdf"});
+    loaded.resolve(asic, {"amdsmi_get_gpu_asic_info"});
+    loaded.resolve(energy, {"amdsmi_get_energy_count"});
+    loaded.resolve(power, {"amdsmi_get_power_info"});
+    loaded.resolve(power_cap, {"amdsmi_get_power_cap_info"});
+    loaded.resolve(activity, {"amdsmi_get_gpu_activity"});
   }
 
   [[nodiscard]] tl::unexpected<Error> failure(const char* what, unsigned code) const {
@@ -165,7 +158,6 @@ AmdSmiLibrary::AmdSmiLibrary() : functions_(std::make_unique<Functions>()) {
 
 AmdSmiLibrary::~AmdSmiLibrary() {
   if (functions_->is_started && functions_->shutdown != nullptr) functions_->shutdown();
-  if (functions_->handle != nullptr) ::dlclose(functions_->handle);
 }
 
 std::vector<std::string> amd_smi_places(const std::string& name,
@@ -199,11 +191,9 @@ Result<void> AmdSmiLibrary::check_version(const std::string& path) {
 Result<std::shared_ptr<const AmdSmiLibrary>> AmdSmiLibrary::load(const std::string& path) {
   std::shared_ptr<AmdSmiLibrary> library(new AmdSmiLibrary());
   Functions& found = *library->functions_;
-  found.handle = ::dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL);
-  if (found.handle == nullptr) {
-    const char* reason = ::dlerror();
-    return fail(ErrorKind::NotFound, reason != nullptr ? reason : path + " cannot be loaded");
-  }
+  Result<LoadedLibrary> loaded = LoadedLibrary::load(path);
+  if (!loaded) return tl::unexpected(loaded.error());
+  found.loaded = std::move(*loaded);
   found.resolve_all();
   if (found.init == nullptr || found.sockets == nullptr || found.processors == nullptr ||
       found.version == nullptr) {
@@ -220,23 +210,8 @@ Result<std::shared_ptr<const AmdSmiLibrary>> AmdSmiLibrary::load(const std::stri
 
 Result<std::shared_ptr<const AmdSmiLibrary>> AmdSmiLibrary::open(
     const std::string& name, const std::filesystem::path& root) {
-  // One start for all who use it, and one lock. This table owns nothing.
-  static std::mutex mutex;
-  static std::map<std::string, std::weak_ptr<const AmdSmiLibrary>> started;
-  const std::scoped_lock lock(mutex);
-  std::optional<Error> first_error;
-  for (const std::string& place : amd_smi_places(name, root)) {
-    if (auto running = started[place].lock()) return running;
-    Result<std::shared_ptr<const AmdSmiLibrary>> library = load(place);
-    if (library) {
-      started[place] = *library;
-      return library;
-    }
-    const bool is_there = library.error().kind != ErrorKind::NotFound;
-    if (!first_error || is_there) first_error = library.error();
-    if (is_there) break;
-  }
-  return tl::unexpected(*first_error);
+  static StartedLibraries<AmdSmiLibrary> started;
+  return started.open(amd_smi_places(name, root), load);
 }
 
 Result<std::vector<AmdSocket>> AmdSmiLibrary::sockets() const {

@@ -152,13 +152,24 @@ void read_frequencies(const DeviceStateOptions& options, DeviceState::Cpu& cpu) 
 }  // namespace
 
 std::function<std::vector<DeviceState::Gpu>()> gpu_state_reader(Nvml nvml) {
-  return [nvml = std::move(nvml)] {
+  std::vector<GpuInfo> boards = nvml.list_gpus();
+  return [nvml = std::move(nvml), boards = std::move(boards)] {
     std::vector<DeviceState::Gpu> gpus;
     for (GpuState& state : nvml.states()) {
       DeviceState::Gpu gpu{std::move(state.uuid), std::nullopt, std::nullopt, state.enforced_limit};
       if (state.temperature_c) gpu.temperature = Celsius{*state.temperature_c};
       if (state.sm_clock_mhz) gpu.clock = Hertz{1e6 * *state.sm_clock_mhz};
-      gpus.push_back(std::move(gpu));
+      const auto board = std::ranges::find(boards, gpu.uuid, &GpuInfo::uuid);
+      const bool is_sliced = board != boards.end() && !board->instances.empty();
+      if (!is_sliced) {
+        gpus.push_back(std::move(gpu));
+        continue;
+      }
+      // Trials reserve the slices of such a board, and each of them is as warm as the board.
+      for (const MigSlice& slice : board->instances) {
+        gpu.uuid = slice.uuid;
+        gpus.push_back(gpu);
+      }
     }
     return gpus;
   };

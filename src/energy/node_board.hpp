@@ -18,7 +18,7 @@
 //   NodeBoard
 //     words        requests, publications, the owner's number
 //     channels[]   newest reading of each channel: two copies, the version tells which one counts
-//     claims[]     what each process has reserved (node_sharing.cpp; written under a lock)
+//     claims[]     what each process has reserved (shared_node.cpp; written under a lock)
 
 namespace wattune::energy {
 

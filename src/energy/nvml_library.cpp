@@ -1,13 +1,12 @@
 #include "nvml_library.hpp"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <array>
 #include <cmath>
-#include <map>
-#include <mutex>
 #include <utility>
+
+#include "driver_library.hpp"
 
 namespace wattune::energy {
 namespace {
@@ -108,7 +107,7 @@ struct NvmlLibrary::Functions {
   template <typename... Arguments>
   using OfDevice = int (*)(NvmlDevice, Arguments...);
 
-  void* handle = nullptr;
+  LoadedLibrary loaded;
   bool is_started = false;
   int (*init)() = nullptr;
   int (*shutdown)() = nullptr;
@@ -137,41 +136,34 @@ struct NvmlLibrary::Functions {
   OfDevice<unsigned, NvmlDevice*> instance_by_index = nullptr;
   OfDevice<InstanceAttributes*> attributes = nullptr;
 
-  template <typename Function>
-  void resolve(Function& function, std::initializer_list<const char*> names) {
-    for (const char* each : names) {
-      function = reinterpret_cast<Function>(::dlsym(handle, each));
-      if (function != nullptr) return;
-    }
-  }
-
   void resolve_all() {
-    resolve(init, {"nvmlInit_v2", "nvmlInit"});
-    resolve(shutdown, {"nvmlShutdown"});
-    resolve(error_string, {"nvmlErrorString"});
-    resolve(driver_version, {"nvmlSystemGetDriverVersion"});
-    resolve(count, {"nvmlDeviceGetCount_v2", "nvmlDeviceGetCount"});
-    resolve(device_by_index, {"nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetHandleByIndex"});
-    resolve(name, {"nvmlDeviceGetName"});
-    resolve(uuid, {"nvmlDeviceGetUUID"});
-    resolve(architecture, {"nvmlDeviceGetArchitecture"});
-    resolve(memory_info, {"nvmlDeviceGetMemoryInfo"});
-    resolve(pci_info, {"nvmlDeviceGetPciInfo_v3"});
-    resolve(field_values, {"nvmlDeviceGetFieldValues"});
-    resolve(total_energy, {"nvmlDeviceGetTotalEnergyConsumption"});
-    resolve(power_usage, {"nvmlDeviceGetPowerUsage"});
-    resolve(utilisation, {"nvmlDeviceGetUtilizationRates"});
-    resolve(temperature, {"nvmlDeviceGetTemperature"});
-    resolve(clock, {"nvmlDeviceGetClockInfo"});
-    resolve(enforced_limit, {"nvmlDeviceGetEnforcedPowerLimit"});
-    resolve(set_limit, {"nvmlDeviceGetPowerManagementLimit"});
-    resolve(default_limit, {"nvmlDeviceGetPowerManagementDefaultLimit"});
-    resolve(limit_range, {"nvmlDeviceGetPowerManagementLimitConstraints"});
-    resolve(change_limit, {"nvmlDeviceSetPowerManagementLimit"});
-    resolve(mig_mode, {"nvmlDeviceGetMigMode"});
-    resolve(most_instances, {"nvmlDeviceGetMaxMigDeviceCount"});
-    resolve(instance_by_index, {"nvmlDeviceGetMigDeviceHandleByIndex"});
-    resolve(attributes, {"nvmlDeviceGetAttributes_v2", "nvmlDeviceGetAttributes"});
+    loaded.resolve(init, {"nvmlInit_v2", "nvmlInit"});
+    loaded.resolve(shutdown, {"nvmlShutdown"});
+    loaded.resolve(error_string, {"nvmlErrorString"});
+    loaded.resolve(driver_version, {"nvmlSystemGetDriverVersion"});
+    loaded.resolve(count, {"nvmlDeviceGetCount_v2", "nvmlDeviceGetCount"});
+    loaded.resolve(device_by_index,
+                   {"nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetHandleByIndex"});
+    loaded.resolve(name, {"nvmlDeviceGetName"});
+    loaded.resolve(uuid, {"nvmlDeviceGetUUID"});
+    loaded.resolve(architecture, {"nvmlDeviceGetArchitecture"});
+    loaded.resolve(memory_info, {"nvmlDeviceGetMemoryInfo"});
+    loaded.resolve(pci_info, {"nvmlDeviceGetPciInfo_v3"});
+    loaded.resolve(field_values, {"nvmlDeviceGetFieldValues"});
+    loaded.resolve(total_energy, {"nvmlDeviceGetTotalEnergyConsumption"});
+    loaded.resolve(power_usage, {"nvmlDeviceGetPowerUsage"});
+    loaded.resolve(utilisation, {"nvmlDeviceGetUtilizationRates"});
+    loaded.resolve(temperature, {"nvmlDeviceGetTemperature"});
+    loaded.resolve(clock, {"nvmlDeviceGetClockInfo"});
+    loaded.resolve(enforced_limit, {"nvmlDeviceGetEnforcedPowerLimit"});
+    loaded.resolve(set_limit, {"nvmlDeviceGetPowerManagementLimit"});
+    loaded.resolve(default_limit, {"nvmlDeviceGetPowerManagementDefaultLimit"});
+    loaded.resolve(limit_range, {"nvmlDeviceGetPowerManagementLimitConstraints"});
+    loaded.resolve(change_limit, {"nvmlDeviceSetPowerManagementLimit"});
+    loaded.resolve(mig_mode, {"nvmlDeviceGetMigMode"});
+    loaded.resolve(most_instances, {"nvmlDeviceGetMaxMigDeviceCount"});
+    loaded.resolve(instance_by_index, {"nvmlDeviceGetMigDeviceHandleByIndex"});
+    loaded.resolve(attributes, {"nvmlDeviceGetAttributes_v2", "nvmlDeviceGetAttributes"});
   }
 
   [[nodiscard]] std::string words(int code) const {
@@ -229,7 +221,6 @@ NvmlLibrary::NvmlLibrary(std::string path)
 
 NvmlLibrary::~NvmlLibrary() {
   if (functions_->is_started && functions_->shutdown != nullptr) functions_->shutdown();
-  if (functions_->handle != nullptr) ::dlclose(functions_->handle);
 }
 
 std::vector<std::string> nvml_places(const std::string& name, const std::filesystem::path& root) {
@@ -249,11 +240,9 @@ std::vector<std::string> nvml_places(const std::string& name, const std::filesys
 Result<std::shared_ptr<const NvmlLibrary>> NvmlLibrary::load(const std::string& path) {
   std::shared_ptr<NvmlLibrary> library(new NvmlLibrary(path));
   Functions& found = *library->functions_;
-  found.handle = ::dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL);
-  if (found.handle == nullptr) {
-    const char* reason = ::dlerror();
-    return fail(ErrorKind::NotFound, reason != nullptr ? reason : path + " cannot be loaded");
-  }
+  Result<LoadedLibrary> loaded = LoadedLibrary::load(path);
+  if (!loaded) return tl::unexpected(loaded.error());
+  found.loaded = std::move(*loaded);
   found.resolve_all();
   if (found.init == nullptr || found.count == nullptr || found.device_by_index == nullptr ||
       found.name == nullptr || found.uuid == nullptr) {
@@ -270,26 +259,8 @@ Result<std::shared_ptr<const NvmlLibrary>> NvmlLibrary::load(const std::string& 
 
 Result<std::shared_ptr<const NvmlLibrary>> NvmlLibrary::open(const std::string& name,
                                                              const std::filesystem::path& root) {
-  // To start the library takes long, so that all who use it share one start. Owners are the Nvml
-  // objects and their meters; this table owns nothing.
-  static std::mutex mutex;
-  static std::map<std::string, std::weak_ptr<const NvmlLibrary>> started;
-  const std::scoped_lock lock(mutex);
-  std::optional<Error> first_error;
-  for (const std::string& place : nvml_places(name, root)) {
-    if (auto running = started[place].lock()) return running;
-    Result<std::shared_ptr<const NvmlLibrary>> library = load(place);
-    if (library) {
-      started[place] = *library;
-      return library;
-    }
-    // A library that is there and cannot be used says more than one that is not there.
-    const bool is_there = library.error().kind != ErrorKind::NotFound ||
-                          (place.find('/') != std::string::npos && std::filesystem::exists(place));
-    if (!first_error || is_there) first_error = library.error();
-    if (is_there) break;
-  }
-  return tl::unexpected(*first_error);
+  static StartedLibraries<NvmlLibrary> started;
+  return started.open(nvml_places(name, root), load);
 }
 
 std::optional<std::string> NvmlLibrary::driver_version() const {

@@ -15,6 +15,7 @@
 #include "perf_views.hpp"
 #include "powercap.hpp"
 #include "processor_model.hpp"
+#include "rocm_ids.hpp"
 #include "small_file.hpp"
 #include "wattune/energy/amd_smi.hpp"
 #include "wattune/energy/dram_model.hpp"
@@ -74,13 +75,12 @@ void open_amd(MachineMeters& machine, const Clock& clock, const MeterOptions& op
                            library.error().message});
 }
 
-/// What ROCR_VISIBLE_DEVICES takes: the number that is burnt into the GPU, or its place in the
-/// order of addresses where it tells none.
-std::string rocm_id_of(const std::string& address, std::size_t place,
-                       const std::filesystem::path& sysfs_root) {
-  const auto id = read_small_file(sysfs_root / "bus/pci/devices" / address / "unique_id");
-  const std::string text = id.value_or("").substr(0, id.value_or("").find_first_of(" \n"));
-  return text.empty() ? std::to_string(place) : "GPU-" + text;
+/// Where the compute driver tells nothing: the number that is burnt into the GPU, or its place in
+/// the order of addresses.
+std::string guessed_rocm_id(const std::string& address, std::size_t place,
+                            const std::filesystem::path& sysfs_root) {
+  const auto id = read_word(sysfs_root / "bus/pci/devices" / address / "unique_id");
+  return id && !id->empty() ? "GPU-" + *id : std::to_string(place);
 }
 
 /// AMD's GPUs that have a meter, so that trials can reserve them.
@@ -96,6 +96,7 @@ void list_amd_gpus(MachineMeters& machine, const std::filesystem::path& sysfs_ro
         channel.id.starts_with("amdsmi:") || vendor.value_or("").starts_with("0x1002");
     if (is_amd) by_address.emplace(address, &channel);
   }
+  const std::map<std::string, std::string> rocm_ids = read_rocm_ids(sysfs_root);
   std::size_t place = 0;
   for (const auto& [address, channel] : by_address) {
     GpuInfo gpu;
@@ -103,7 +104,10 @@ void list_amd_gpus(MachineMeters& machine, const std::filesystem::path& sysfs_ro
     gpu.uuid = *channel->device_uuid;
     gpu.name = "AMD GPU at " + address;
     gpu.pci_address = address;
-    gpu.rocm_id = rocm_id_of(address, place++, sysfs_root);
+    const auto known = rocm_ids.find(address);
+    gpu.rocm_id =
+        known != rocm_ids.end() ? known->second : guessed_rocm_id(address, place, sysfs_root);
+    ++place;
     machine.gpus.push_back(std::move(gpu));
   }
 }

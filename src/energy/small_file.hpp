@@ -6,21 +6,11 @@
 #include <string>
 #include <string_view>
 
-#include "wattune/base/result.hpp"
+#include "wattune/base/small_file.hpp"
 
 namespace wattune::energy {
 
-/// What an error number says about a file: Permission, NotFound, or else Transient.
-[[nodiscard]] Error file_error(const std::filesystem::path& path, int number);
-
-/// Reads a file of procfs or sysfs in one go.
-///
-/// Errors   Permission  this user may not read it
-///          NotFound    there is no such file
-///          Transient   any other failure
-[[nodiscard]] Result<std::string> read_small_file(const std::filesystem::path& path);
-
-/// The same without trailing white space.
+/// What a small file holds, without trailing white space.
 [[nodiscard]] Result<std::string> read_word(const std::filesystem::path& path);
 
 /// A file that holds one non-negative decimal number.

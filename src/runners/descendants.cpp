@@ -11,7 +11,7 @@
 #include <memory>
 #include <sstream>
 
-#include "small_file.hpp"
+#include "wattune/base/small_file.hpp"
 
 namespace wattune::runners {
 namespace {

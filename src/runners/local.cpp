@@ -13,21 +13,11 @@
 #include <utility>
 
 #include "descendants.hpp"
-#include "oom_counter.hpp"
-#include "outcome.hpp"
+#include "local_runner.hpp"
+#include "program_inputs.hpp"
 #include "trial_power_limit.hpp"
-#include "trial_process.hpp"
 #include "wattune/base/require.hpp"
 #include "wattune/base/text.hpp"
-
-// The stages of an assignment:
-//
-//   Running --- end, a limit, a broken rule ---> Terminating --- grace is over ---> Killing
-//      |                                             |                                |
-//      +--- the program ends ---> Draining <---------+--------------------------------+
-//                                    |   SIGTERM to orphans, SIGKILL after the grace period
-//                                    v
-//                              AssignmentEnded
 
 namespace wattune::runners {
 namespace {
@@ -42,53 +32,6 @@ constexpr Seconds kShortestTick{0.001};
 /// After SIGKILL; a process that is still there then hangs in the kernel.
 constexpr Seconds kKillPatience{5.0};
 constexpr Seconds kKillPeriod{0.02};
-
-enum class Stage : std::uint8_t { Running, Terminating, Killing, Draining };
-
-struct OpenPhase {
-  std::string name;
-  energy::EnergyAccountant::Mark mark;
-  MonotonicTime begun;
-};
-
-/// An assignment that runs now.
-struct Active {
-  Launch launch;
-  Slot slot;
-  std::unique_ptr<TrialProcess> process;
-  std::optional<Capture> capture;
-  Stage stage = Stage::Running;
-  std::optional<MonotonicTime> stage_ends;  ///< When the next, harder step is due.
-  std::optional<MonotonicTime> kill_from;   ///< When orphans get SIGKILL.
-  std::optional<ForcedEnd> forced;
-
-  energy::AccountId account;
-  energy::EnergyAccountant::Mark start;
-  energy::EnergyAccountant::Mark edge;  ///< Start or last report.
-  MonotonicTime edge_at;
-  MonotonicTime started;
-  energy::EnergyAccountant::Mark power_mark;
-  MonotonicTime power_since;
-  std::optional<Watts> power;
-  std::optional<OpenPhase> phase;
-
-  std::optional<double> last_step;
-  std::set<std::string> metrics_seen;
-  bool has_checkpoint = false;
-  std::size_t num_unanswered = 0;
-  bool is_held_back = false;    ///< Its end waits for an answer; see local.hpp.
-  std::optional<Verdict> told;  ///< Pause or Stop.
-  std::optional<MonotonicTime> must_obey_by;
-
-  MonotonicTime last_word;
-  long long logged_bytes = 0;
-  std::uint64_t oom_count = 0;
-};
-
-/// A program that knew that it is measured again might behave otherwise.
-trial::Purpose told_purpose(trial::Purpose purpose) {
-  return purpose == trial::Purpose::Finalist ? trial::Purpose::Search : purpose;
-}
 
 LocalRunnerOptions checked(LocalRunnerOptions options, const space::Space& space) {
   if (options.command.is_empty()) throw ConfigError("runner: no command");
@@ -112,90 +55,7 @@ LocalRunnerOptions checked(LocalRunnerOptions options, const space::Space& space
   return options;
 }
 
-class LocalRunner final : public Runner {
- public:
-  LocalRunner(LocalRunnerOptions options, energy::EnergyAccountant& accountant, space::Space space,
-              const Clock& clock);
-  ~LocalRunner() override = default;
-
-  [[nodiscard]] std::size_t num_free_slots() const override { return slots_.num_free(); }
-  [[nodiscard]] Preparation prepare(
-      const std::vector<DeviceTemperature>& idle_temperatures) override;
-  void start(const Launch& launch) override;
-  [[nodiscard]] std::vector<trial::Event> wait(Seconds at_most) override;
-  void answer(TrialId trial, Verdict verdict, double until) override;
-  void end(TrialId trial, Outcome outcome) override;
-  [[nodiscard]] trial::IdleMeasured measure_idle(Seconds duration) override;
-  [[nodiscard]] std::vector<Running> running() const override;
-
- private:
-  // starting
-  [[nodiscard]] std::string too_warm_text();
-  void look_at_devices(TrialId trial, const Slot& slot);
-  [[nodiscard]] Result<std::unique_ptr<TrialProcess>> start_process(const Launch& launch,
-                                                                    const Slot& slot) const;
-  [[nodiscard]] nlohmann::ordered_json config_json(const Launch& launch, const Slot& slot,
-                                                   const TrialFolder& folder) const;
-  [[nodiscard]] std::map<std::string, std::string> environment(const Launch& launch,
-                                                               const Slot& slot,
-                                                               const TrialFolder& folder) const;
-
-  // one round of waiting
-  bool poll_once(Seconds at_most);
-  void serve(Active& active);
-  void keep_time(Active& active);
-  bool look_for_output(Active& active);
-  void keep_obedience(Active& active, MonotonicTime now);
-  [[nodiscard]] MonotonicTime next_deadline() const;
-
-  // what programs say
-  void read_messages(Active& active, bool to_the_end);
-  bool take_line(Active& active, std::string_view line, bool is_last);
-  void take(Active& active, const ReportMessage& report);
-  void take(Active& active, const PhaseMessage& phase);
-  void take(Active& active, const CheckpointMessage& checkpoint);
-  void take(Active& active, const InfoMessage& info);
-  void tell(Active& active, Verdict verdict, double until);
-
-  // how they end
-  void terminate(Active& active, ForcedEnd why);
-  bool drain(Active& active);
-  void finish(Active& active);
-  void find_orphans();
-
-  // energy
-  void tick();
-  void tick_for_edge();
-  void meter_powers();
-  void book_overhead();
-  [[nodiscard]] std::vector<trial::Event> take_events();
-
-  LocalRunnerOptions options_;
-  energy::EnergyAccountant& accountant_;
-  space::Space space_;
-  const Clock& clock_;
-  SlotPool slots_;
-  OomCounter oom_counter_;
-  std::map<TrialId, std::unique_ptr<Active>> active_;
-  std::vector<trial::Event> events_;
-  bool has_ended_trials_ = false;   // since the last batch
-  std::set<pid_t> dead_strangers_;  // children that nobody here knows and nobody has waited for
-
-  std::vector<DeviceTemperature> idle_temperatures_;  // the lowest seen while nothing ran
-  std::optional<MonotonicTime> cooling_since_;
-  std::optional<trial::CoolDown> cooldown_;  // of the assignment that starts next
-
-  std::vector<energy::Activity> activities_;
-  MonotonicTime last_tick_;
-  MonotonicTime metered_at_;
-  Seconds tick_cost_;
-  energy::EnergyAccountant::Mark engine_mark_;
-  energy::EnergyAccountant::Mark rest_mark_;
-  MonotonicTime booked_at_;
-  EnergyFigure unbooked_engine_;
-  EnergyFigure unbooked_rest_;
-  Seconds unbooked_duration_;
-};
+}  // namespace
 
 LocalRunner::LocalRunner(LocalRunnerOptions options, energy::EnergyAccountant& accountant,
                          space::Space space, const Clock& clock)
@@ -204,66 +64,35 @@ LocalRunner::LocalRunner(LocalRunnerOptions options, energy::EnergyAccountant& a
       space_(std::move(space)),
       clock_(clock),
       slots_(options_.slots),
-      oom_counter_(options_.oom_counters) {
+      oom_counter_(options_.oom_counters),
+      cooling_(options_),
+      last_tick_(clock.now()),
+      metered_at_(last_tick_),
+      overhead_(accountant, last_tick_) {
   adopt_orphans();
   for (const pid_t pid : processes_marked_below(options_.files_dir)) {
     signal_with_group(pid, SIGKILL);
   }
-  engine_mark_ = accountant_.mark(accountant_.engine());
-  rest_mark_ = accountant_.mark(accountant_.rest());
-  last_tick_ = clock_.now();
-  metered_at_ = last_tick_;
-  booked_at_ = last_tick_;
 }
 
 // ---- starting ------------------------------------------------------------------------------
 
 Preparation LocalRunner::prepare(const std::vector<DeviceTemperature>& idle_temperatures) {
-  if (!options_.cooldown || !options_.read_devices || !active_.empty()) {
-    cooling_since_.reset();
-    cooldown_.reset();
+  if (!active_.empty()) {
+    cooling_.forget();
     return {};
   }
-  idle_temperatures_ = lowest(std::move(idle_temperatures_), idle_temperatures);
-  const MonotonicTime now = clock_.now();
-  if (!cooling_since_) cooling_since_ = now;
-  const std::string too_warm = too_warm_text();
-  const Seconds left = elapsed(now, after(*cooling_since_, options_.cooldown->at_most));
-  if (!too_warm.empty() && left > Seconds{}) {
-    static_cast<void>(poll_once(std::min(left, options_.cooldown->period)));
-    tick();
-    return {false, too_warm, take_events()};
-  }
-  cooldown_ = trial::CoolDown{elapsed(*cooling_since_, now), too_warm.empty(), idle_temperatures_};
-  cooling_since_.reset();
-  return {};
-}
-
-/// Which devices that trials use are warmer than an assignment may find them; empty for none.
-/// Nothing runs while this is asked.
-std::string LocalRunner::too_warm_text() {
-  DeviceState state = options_.read_devices();
-  if (options_.slots.gpus_per_trial == 0) state.gpus.clear();
-  const std::vector<DeviceTemperature> now = temperatures_of(state);
-  idle_temperatures_ = lowest(std::move(idle_temperatures_), now);
-  if (now.empty()) return "cooling down: no temperature is told";
-  std::string text;
-  for (const DeviceTemperature& each : now) {
-    const auto reference =
-        std::ranges::find(idle_temperatures_, each.device, &DeviceTemperature::device);
-    const Celsius limit =
-        options_.cooldown->until.value_or(reference->temperature + options_.cooldown->margin);
-    if (each.temperature <= limit) continue;
-    text += fmt::format("{} {} to {} C", text.empty() ? "cooling down:" : ",", each.device,
-                        number_text(limit.value()));
-  }
-  return text;
+  const auto wait = cooling_.look(clock_.now(), idle_temperatures);
+  if (!wait) return {};
+  static_cast<void>(poll_once(wait->at_most));
+  tick();
+  return {false, wait->why, take_events()};
 }
 
 /// The GPUs that other trials have are no concern of this one.
 void LocalRunner::look_at_devices(TrialId trial, const Slot& slot) {
   if (!options_.read_devices) return;
-  trial::DevicesSeen seen{trial, options_.read_devices(), std::exchange(cooldown_, std::nullopt)};
+  trial::DevicesSeen seen{trial, options_.read_devices(), cooling_.take_record()};
   std::erase_if(seen.state.gpus, [&](const DeviceState::Gpu& gpu) {
     return std::ranges::find(slot.gpus, gpu.uuid) == slot.gpus.end();
   });
@@ -297,7 +126,7 @@ void LocalRunner::start(const Launch& launch) {
     slots_.give_back(std::move(*slot));
     events_.push_back(trial::AssignmentEnded{trial, Outcome::FailedStart, std::move(detail),
                                              Seconds{}, accountant_.since(active->edge)});
-    has_ended_trials_ = true;
+    overhead_.note_ended_trial();
     return;
   }
   active->process = std::move(*process);
@@ -320,75 +149,18 @@ Result<std::unique_ptr<TrialProcess>> LocalRunner::start_process(const Launch& l
                                                                  const Slot& slot) const {
   Result<TrialFolder> folder = TrialFolder::open(options_.files_dir, launch.assignment.trial);
   if (!folder) return tl::unexpected(folder.error());
-  const Result<void> written = folder->write_config(config_json(launch, slot, *folder));
+  const ProgramInputs inputs{options_, space_, slots_, launch, slot, *folder};
+  const Result<void> written = folder->write_config(config_json(inputs));
   if (!written) return tl::unexpected(written.error());
-  BuiltinValues values;
-  values.trial = std::to_string(launch.assignment.trial.number());
-  values.seed = std::to_string(launch.seed);
-  values.config = folder->config_path().string();
-  values.checkpoint_dir = folder->path().string();
-  values.resource_to = number_text(launch.assignment.to);
-  values.resource_max = number_text(options_.resource.max);
-  ChildSpec spec;
-  spec.arguments = options_.command.expand(space_, launch.configuration, values);
-  spec.environment = environment(launch, slot, *folder);
-  spec.working_directory = options_.working_directory;
-  if (options_.slots.cores_per_trial > 0) spec.cores = slot.cores;
+  ChildSpec spec = child_spec(inputs);
   std::optional<energy::Cgroup> group;
   if (options_.trial_groups != nullptr) {
-    Result<energy::Cgroup> made = options_.trial_groups->make("trial-" + values.trial);
+    Result<energy::Cgroup> made =
+        options_.trial_groups->make("trial-" + std::to_string(launch.assignment.trial.number()));
     if (made) group.emplace(std::move(*made));
   }
   return TrialProcess::start(std::move(spec), std::move(*folder), !options_.capture.empty(),
                              std::move(group));
-}
-
-nlohmann::ordered_json LocalRunner::config_json(const Launch& launch, const Slot& slot,
-                                                const TrialFolder& folder) const {
-  using nlohmann::ordered_json;
-  const trial::Assignment& assignment = launch.assignment;
-  ordered_json resource = {{"unit", trial::to_text(options_.resource.unit)},
-                           {"from", assignment.from},
-                           {"to", assignment.to},
-                           {"max", options_.resource.max}};
-  if (assignment.report_every) resource["report_every"] = *assignment.report_every;
-  ordered_json resume_from;
-  if (launch.resume_from) resume_from = launch.resume_from->path;
-  return {{"protocol", 1},
-          {"study", options_.study},
-          {"trial", assignment.trial.number()},
-          {"seed", launch.seed},
-          {"purpose", trial::to_text(told_purpose(launch.purpose))},
-          {"parameters", ordered_json(space_.to_json(launch.configuration))},
-          {"resource", resource},
-          {"checkpoint", {{"dir", folder.path().string()}, {"resume_from", resume_from}}},
-          {"slot", {{"cores", slot.cores}, {"gpus", slot.gpus}}}};
-}
-
-std::map<std::string, std::string> LocalRunner::environment(const Launch& launch, const Slot& slot,
-                                                            const TrialFolder& folder) const {
-  std::map<std::string, std::string> variables = options_.base_environment;
-  const auto set = [&](const std::map<std::string, std::string>& others) {
-    for (const auto& [name, value] : others) variables[name] = value;
-  };
-  set(slots_.environment(slot));
-  // A line that waits in the program's buffer cannot be captured.
-  if (!options_.capture.empty()) variables["PYTHONUNBUFFERED"] = "1";
-  set(options_.environment);
-  set({{"WATTUNE_PROTOCOL", "1"},
-       {"WATTUNE_CHANNEL", std::to_string(kChannelNumber)},
-       {"WATTUNE_CONFIG", folder.config_path().string()},
-       {"WATTUNE_STUDY", options_.study},
-       {"WATTUNE_TRIAL", std::to_string(launch.assignment.trial.number())},
-       {"WATTUNE_SEED", std::to_string(launch.seed)},
-       {kMarkVariable, folder.path().string()}});
-  const auto parameters = space_.parameters();
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    if (!launch.configuration.is_active(i)) continue;
-    variables["WATTUNE_PARAM_" + parameters[i].name] =
-        space_.value_text(i, launch.configuration[i]);
-  }
-  return variables;
 }
 
 // ---- one round of waiting ------------------------------------------------------------------
@@ -507,132 +279,6 @@ void LocalRunner::keep_obedience(Active& active, MonotonicTime now) {
   }
 }
 
-// ---- what programs say ---------------------------------------------------------------------
-
-void LocalRunner::read_messages(Active& active, bool to_the_end) {
-  const bool has_written = active.process->read_channel(
-      to_the_end, [&](std::string_view line) { return take_line(active, line, to_the_end); });
-  bool has_printed = false;
-  if (active.capture) {
-    has_printed = active.process->read_stdout(to_the_end, [&](std::string_view line) {
-      const std::optional<ReportMessage> report = active.capture->read(line);
-      if (report && !active.forced) take(active, *report);
-      return true;
-    });
-  }
-  if (has_written || has_printed) active.last_word = clock_.now();
-}
-
-/// Gives false once nothing more is wanted from the trial.
-bool LocalRunner::take_line(Active& active, std::string_view line, bool is_last) {
-  if (active.forced && trial::is_failure(active.forced->outcome)) return false;
-  if (line.empty() || line == "\r") return true;
-  const Result<Message> message = parse_message(line);
-  if (message) {
-    std::visit([&](const auto& each) { take(active, each); }, *message);
-    return true;
-  }
-  // A program that was killed may leave half a line; its exit tells more.
-  if (!is_last) terminate(active, {Outcome::FailedProtocol, message.error().message});
-  return is_last;
-}
-
-void LocalRunner::take(Active& active, const ReportMessage& report) {
-  if (const auto name = report.first_not_finite()) {
-    terminate(active,
-              {Outcome::FailedMetric, fmt::format("metric '{}' at step {} is not a finite number",
-                                                  printable(*name), number_text(report.step))});
-    return;
-  }
-  if (active.last_step && report.step <= *active.last_step) {
-    terminate(active, {Outcome::FailedProtocol,
-                       fmt::format("a report at step {} after one at step {}; steps must grow",
-                                   number_text(report.step), number_text(*active.last_step))});
-    return;
-  }
-  tick_for_edge();
-  const MonotonicTime now = clock_.now();
-  trial::Reported event;
-  event.trial = active.launch.assignment.trial;
-  event.step = report.step;
-  event.samples = report.samples;
-  event.duration = elapsed(active.edge_at, now);
-  event.energy = accountant_.since(active.edge);
-  for (const SentMetric& metric : report.metrics) {
-    event.metrics.push_back({metric.name, *metric.value});
-    active.metrics_seen.insert(metric.name);
-  }
-  active.edge = accountant_.mark(active.account);
-  active.edge_at = now;
-  active.last_step = report.step;
-  events_.push_back(std::move(event));
-  if (!active.told) {
-    ++active.num_unanswered;
-  } else if (!active.capture) {
-    active.process->send(answer_line(*active.told, 0.0));
-  }
-}
-
-void LocalRunner::take(Active& active, const PhaseMessage& phase) {
-  if (phase.begins == active.phase.has_value() ||
-      (!phase.begins && active.phase->name != phase.name)) {
-    const std::string open = active.phase ? fmt::format("'{}' is open", active.phase->name)
-                                          : std::string("no phase is open");
-    terminate(active, {Outcome::FailedProtocol,
-                       fmt::format("phase '{}' {}s while {}; phases do not overlap", phase.name,
-                                   phase.begins ? "begin" : "end", open)});
-    return;
-  }
-  tick_for_edge();
-  const MonotonicTime now = clock_.now();
-  if (phase.begins) {
-    active.phase = OpenPhase{phase.name, accountant_.mark(active.account), now};
-    return;
-  }
-  events_.push_back(trial::PhaseEnded{active.launch.assignment.trial, phase.name, phase.samples,
-                                      elapsed(active.phase->begun, now),
-                                      accountant_.since(active.phase->mark)});
-  active.phase.reset();
-}
-
-void LocalRunner::take(Active& active, const CheckpointMessage& checkpoint) {
-  // Relative to the program's working directory, as the program means it.
-  const fs::path path = options_.working_directory / checkpoint.path;
-  active.has_checkpoint = true;
-  events_.push_back(
-      trial::CheckpointSaved{active.launch.assignment.trial, checkpoint.step, path.string()});
-}
-
-void LocalRunner::take(Active& active, const InfoMessage& info) {
-  if (info.values.empty()) return;
-  events_.push_back(trial::InfoGiven{active.launch.assignment.trial, info.values});
-}
-
-void LocalRunner::answer(TrialId trial, Verdict verdict, double until) {
-  const auto found = active_.find(trial);
-  if (found == active_.end() || found->second->num_unanswered == 0) return;
-  Active& active = *found->second;
-  --active.num_unanswered;
-  active.last_word = clock_.now();
-  tell(active, active.told.value_or(verdict), until);
-}
-
-void LocalRunner::tell(Active& active, Verdict verdict, double until) {
-  if (!active.capture) active.process->send(answer_line(verdict, until));
-  if (verdict == Verdict::Continue || active.told) return;
-  active.told = verdict;
-  if (!active.capture || active.stage != Stage::Running) return;
-  // At the end of a full training the program is about to end by itself.
-  const bool is_at_max = active.last_step && *active.last_step >= options_.resource.max;
-  if (is_at_max && options_.resource.unit != trial::ResourceUnit::Run) return;
-  if (active.process->has_ended()) return;
-  if (verdict == Verdict::Pause) {
-    terminate(active, {Outcome::Interrupted, "it cannot be paused, so it was ended", true});
-  } else {
-    terminate(active, {Outcome::Stopped, ""});
-  }
-}
-
 // ---- how they end --------------------------------------------------------------------------
 
 void LocalRunner::end(TrialId trial, Outcome outcome) {
@@ -671,35 +317,10 @@ bool LocalRunner::drain(Active& active) {
   return false;
 }
 
-/// A stranger that has died since the children were listed cannot be told any more, and may have
-/// forked before: then the list is read again.
 void LocalRunner::find_orphans() {
-  bool has_new_dead = true;
-  for (int round = 0; has_new_dead && round < 20; ++round) {
-    std::set<pid_t> known;
-    for (const auto& [trial, active] : active_) {
-      known.insert(active->process->pid());
-      for (const pid_t orphan : active->process->orphans()) known.insert(orphan);
-    }
-    const std::vector<pid_t> children = own_children();
-    const std::set<pid_t> present(children.begin(), children.end());
-    std::erase_if(dead_strangers_, [&](pid_t pid) { return !present.contains(pid); });
-    std::vector<pid_t> unknown;
-    for (const pid_t pid : children) {
-      if (!known.contains(pid) && !dead_strangers_.contains(pid)) unknown.push_back(pid);
-    }
-    has_new_dead = false;
-    for (const auto& [trial, active] : active_) {
-      has_new_dead = active->process->look_for_orphans(unknown) || has_new_dead;
-    }
-    for (const pid_t pid : unknown) {
-      const auto facts = read_process_facts(pid);
-      if (!facts || facts->is_zombie) {
-        dead_strangers_.insert(pid);
-        has_new_dead = true;
-      }
-    }
-  }
+  std::vector<TrialProcess*> processes;
+  for (const auto& [trial, active] : active_) processes.push_back(active->process.get());
+  orphans_.look(processes);
 }
 
 void LocalRunner::finish(Active& active) {
@@ -728,7 +349,7 @@ void LocalRunner::finish(Active& active) {
   accountant_.close(active.account);
   slots_.give_back(std::move(active.slot));
   active_.erase(trial);
-  has_ended_trials_ = true;
+  overhead_.note_ended_trial();
 }
 
 // ---- energy --------------------------------------------------------------------------------
@@ -767,19 +388,11 @@ void LocalRunner::meter_powers() {
   }
 }
 
-/// Books what belongs to no trial, after trials have ended or after a while.
+/// After trials have ended or after a while.
 void LocalRunner::book_overhead() {
-  const Seconds duration = elapsed(booked_at_, last_tick_);
-  if (!has_ended_trials_ && duration < options_.booking_interval) return;
-  has_ended_trials_ = false;
-  trial::OverheadBooked event;
-  event.duration = duration + std::exchange(unbooked_duration_, Seconds{});
-  event.engine = std::exchange(unbooked_engine_, EnergyFigure{}) + accountant_.since(engine_mark_);
-  event.rest = std::exchange(unbooked_rest_, EnergyFigure{}) + accountant_.since(rest_mark_);
-  engine_mark_ = accountant_.mark(accountant_.engine());
-  rest_mark_ = accountant_.mark(accountant_.rest());
-  booked_at_ = last_tick_;
-  events_.push_back(event);
+  if (auto booked = overhead_.take(last_tick_, options_.booking_interval)) {
+    events_.emplace_back(*booked);
+  }
 }
 
 std::vector<trial::Event> LocalRunner::take_events() {
@@ -790,9 +403,7 @@ std::vector<trial::Event> LocalRunner::take_events() {
 trial::IdleMeasured LocalRunner::measure_idle(Seconds duration) {
   WATTUNE_REQUIRE(active_.empty());
   tick();
-  unbooked_engine_ += accountant_.since(engine_mark_);
-  unbooked_rest_ += accountant_.since(rest_mark_);
-  unbooked_duration_ += elapsed(booked_at_, last_tick_);
+  overhead_.hold(last_tick_);
   const auto engine = accountant_.mark(accountant_.engine());
   const auto rest = accountant_.mark(accountant_.rest());
   const MonotonicTime begun = last_tick_;
@@ -808,9 +419,7 @@ trial::IdleMeasured LocalRunner::measure_idle(Seconds duration) {
   if (measured.duration > Seconds{}) {
     measured.power = measured.energy.total().joules() / measured.duration;
   }
-  engine_mark_ = accountant_.mark(accountant_.engine());
-  rest_mark_ = accountant_.mark(accountant_.rest());
-  booked_at_ = last_tick_;
+  overhead_.go_on(last_tick_);
   return measured;
 }
 
@@ -822,8 +431,6 @@ std::vector<Running> LocalRunner::running() const {
   }
   return all;
 }
-
-}  // namespace
 
 std::unique_ptr<Runner> make_local_runner(LocalRunnerOptions options,
                                           energy::EnergyAccountant& accountant, space::Space space,

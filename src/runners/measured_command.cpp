@@ -186,6 +186,7 @@ Result<MeasuredRun> CommandMeter::Impl::run(const std::vector<std::string>& comm
   finish(*pid, account, cpu, run);
   run.duration = elapsed(mark.at, ticked_);
   fill_figures(mark, machine, run);
+  run.notes = accountant_->take_notes();
   accountant_->close(account);
   return run;
 }

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "small_file.hpp"
+#include "wattune/base/small_file.hpp"
 
 namespace wattune::runners {
 namespace {

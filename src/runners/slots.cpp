@@ -97,8 +97,10 @@ std::map<std::string, std::string> SlotPool::environment(const Slot& slot) const
     if (found == rocm_ids_.end()) {
       cuda.push_back(gpu);
     } else {
-      places.push_back(rocm.size());
       rocm.push_back(found->second);
+      // One GPU may be several to the runtime: its partitions.
+      const auto num_more = std::ranges::count(found->second, ',');
+      for (std::ptrdiff_t i = 0; i <= num_more; ++i) places.push_back(places.size());
     }
   }
   if (has_cuda_gpus_) variables["CUDA_VISIBLE_DEVICES"] = fmt::format("{}", fmt::join(cuda, ","));

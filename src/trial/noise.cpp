@@ -5,14 +5,14 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "wattune/energy/split_error.hpp"
 #include "wattune/trial/finalists.hpp"
 
 namespace wattune::trial {
 namespace {
 
-/// How far the dynamic energy that a split by CPU time gives to one trial may be off, as a standard
-/// deviation: a decision, until repeats tell better.
-constexpr double kSplitError = 0.10;
+/// Of a 95 % interval.
+constexpr double kHalfWidths = 0.5;
 
 /// The slowest refresh among the channels that the last session has told of.
 std::optional<Seconds> slowest_refresh(const History& history) {
@@ -59,6 +59,17 @@ double square(Joules value) {
   return value.value() * value.value();
 }
 
+/// Standard deviation of what a split by CPU time gives to a trial. Where it is not known what was
+/// split, one that had company is taken for half of it.
+Joules split_deviation(const Trial& trial) {
+  const Joules part = trial.energy().dynamic.joules();
+  Microjoules whole;
+  for (const AssignmentMetered& metered : trial.metering()) whole += metered.node.dynamic;
+  const bool is_known = trial.metering().size() == trial.num_assignments();
+  const Joules guess = trial.had_company() ? part * 2.0 : part;
+  return energy::split_error(part, is_known ? whole.joules() : guess) * kHalfWidths;
+}
+
 }  // namespace
 
 double variance(const EnergyNoise& noise, Comparison comparison) {
@@ -96,14 +107,16 @@ std::optional<EnergyNoise> NoiseModel::energy_noise(const Trial& trial) const {
   const Joules total = energy.total().joules();
   const Joules step = total / trial.duration() * *refresh_;
   noise.edge = step * std::sqrt(2.0 * trial.num_assignments() / 12.0);
-  if (trial.had_company()) noise.attribution = energy.dynamic.joules() * kSplitError;
+  noise.attribution = split_deviation(trial);
   if (const auto relative = between_runs({MeasureKind::Energy, ""})) {
     // What was measured again had edges too: they are in the spread already.
     const double spread = *relative * square(total);
     noise.between_run = Joules{std::sqrt(std::max(0.0, spread - square(noise.edge)))};
   }
-  const Joules stated = energy.uncertainty / 2.0;
-  noise.gain = Joules{std::sqrt(std::max(0.0, square(stated) - square(noise.edge)))};
+  // What is stated has all three in it.
+  const double stated = square(energy.uncertainty * kHalfWidths);
+  const double rest = stated - square(noise.edge) - square(noise.attribution);
+  noise.gain = Joules{std::sqrt(std::max(0.0, rest))};
   return noise;
 }
 

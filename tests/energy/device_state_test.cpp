@@ -162,6 +162,25 @@ TEST(GpuStateReader, TellsTemperatureClockAndTheLimitThatIsEnforced) {
   EXPECT_EQ(read()[0].temperature, Celsius{62});
 }
 
+// A trial on a slice finds its device under the name that it has reserved.
+TEST(GpuStateReader, TellsOfEverySliceOfABoardInMigMode) {
+  fake::NvmlScenario scenario;
+  scenario.add_gpu("GPU-aaaa");
+  scenario.set("instances0", "MIG-one:3 MIG-two:2");
+  scenario.set("slices0", "7");
+  scenario.set("temperature0", "41");
+  scenario.add_gpu("GPU-bbbb");
+  const auto gpus =
+      gpu_state_reader(must(Nvml::open({.library = fake::NvmlScenario::library()})))();
+  ASSERT_EQ(gpus.size(), 3U);
+  EXPECT_EQ(gpus[0].uuid, "MIG-one");
+  EXPECT_EQ(gpus[0].temperature, Celsius{41});
+  EXPECT_EQ(gpus[0].power_limit, Watts{700});
+  EXPECT_EQ(gpus[1].uuid, "MIG-two");
+  EXPECT_EQ(gpus[1].temperature, Celsius{41});
+  EXPECT_EQ(gpus[2].uuid, "GPU-bbbb");
+}
+
 TEST(LowestTemperatures, AreTakenDeviceByDevice) {
   EXPECT_EQ(lowest({{"cpu", Celsius{40}}}, {{"GPU-a", Celsius{30}}, {"cpu", Celsius{38}}}),
             (std::vector<DeviceTemperature>{{"cpu", Celsius{38}}, {"GPU-a", Celsius{30}}}));

@@ -187,8 +187,8 @@ TEST_F(PerfPower, ShowsWhatIsInsideAPackageOrContainsItWithoutAddingIt) {
   machine.add_perf_event("energy-gpu", 4, {{0, "gpu-0"}});
   machine.add_perf_event("energy-psys", 5, {{0, "psys"}});
   const OpenedMeters opened = open();
-  EXPECT_THAT(ids(opened.meters), ElementsAre("rapl:package-0", "rapl:package-1"));
-  EXPECT_THAT(ids(opened.observed), ElementsAre("rapl:psys", "rapl:package-0:core",
+  ASSERT_THAT(ids(opened.meters), ElementsAre("rapl:package-0", "rapl:package-1"));
+  ASSERT_THAT(ids(opened.observed), ElementsAre("rapl:psys", "rapl:package-0:core",
                                                 "rapl:package-0:uncore", "rapl:package-1:core"));
   EXPECT_EQ(opened.meters[0]->channel().contained_in, "rapl:psys");
   EXPECT_EQ(opened.observed[3]->channel().contained_in, "rapl:package-1");

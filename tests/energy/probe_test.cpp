@@ -289,6 +289,29 @@ TEST_F(Fallback, ShowsTheSensorOfACardThatItsLibraryMeasures) {
   EXPECT_EQ(opened.observed[0]->channel().contained_in, "amdsmi:pci:0000:01:00.0");
 }
 
+// The runtime counts the compute driver's nodes, which need not stand in the order of addresses.
+TEST_F(Fallback, NamesAmdsGpusAsTheComputeDriverNumbersThem) {
+  fake::AmdSmiScenario amd;
+  amd.add_gpu("uuid-a");
+  options.amd_smi_library = fake::AmdSmiScenario::library();
+  const auto node = [&](int number, const std::string& properties) {
+    machine.write("class/kfd/kfd/topology/nodes/" + std::to_string(number) + "/properties",
+                  properties);
+  };
+  const auto rocm_id = [&] { return open().gpus.at(0).rocm_id; };
+  machine.write("bus/pci/devices/0000:01:00.0/unique_id", "ffffffffffffffff\n");
+  EXPECT_EQ(rocm_id(), "GPU-ffffffffffffffff");  // no compute driver
+
+  node(0, "cpu_cores_count 16\nsimd_count 0\n");
+  node(1, "simd_count 256\nlocation_id 2048\ndomain 0\nunique_id 5\n");  // 08:00.0
+  node(2, "simd_count 256\nlocation_id 256\ndomain 0\nunique_id 4660\n");
+  EXPECT_EQ(rocm_id(), "GPU-0000000000001234");
+  node(2, "simd_count 256\nlocation_id 256\ndomain 0\n");
+  EXPECT_EQ(rocm_id(), "1");
+  node(3, "simd_count 256\nlocation_id 268435712\ndomain 0\nunique_id 4660\n");  // a partition
+  EXPECT_EQ(rocm_id(), "1,2");
+}
+
 // Pitfall 1
 TEST_F(Fallback, DoesNotBelieveABladeThatCountsNothing) {
   machine.write("cray/pm_counters/cpu_energy", "0 J\n");

@@ -145,6 +145,44 @@ TEST(MeasuredCommand, ACounterThatDidNotMoveIsMissingAndNotZero) {
   EXPECT_FALSE(run.channels[0].command->is_missing());
 }
 
+namespace {
+
+/// A meter whose source fails at its second read.
+class FailingMeter final : public energy::Meter {
+ public:
+  explicit FailingMeter(MonotonicTime opened) : steady_(Watts{100.0}, Watts{60.0}, opened) {}
+  [[nodiscard]] const energy::Channel& channel() const override { return steady_.channel(); }
+  [[nodiscard]] Seconds longest_safe_gap() const override { return Seconds{10.0}; }
+  [[nodiscard]] std::optional<Watts> idle_power() const override { return steady_.idle_power(); }
+  [[nodiscard]] Result<energy::Reading> read(MonotonicTime now) override {
+    Result<energy::Reading> reading = steady_.read(now);
+    if (++num_reads_ > 2) {
+      reading->fallback = energy::FallbackSource{Provenance::Modelled, 0.35};
+    }
+    return reading;
+  }
+
+ private:
+  fake::SteadyMeter steady_;
+  int num_reads_ = 0;
+};
+
+}  // namespace
+
+TEST(MeasuredCommand, TellsOfAMeterWhoseSourceFailedMeanwhile) {
+  const SystemClock clock;
+  std::vector<std::unique_ptr<energy::Meter>> meters;
+  meters.push_back(std::make_unique<FailingMeter>(clock.now()));
+  CommandMeter meter{std::move(meters), {.accountant = {.num_cores = 2.0}}, clock};
+  const MeasuredRun run = must(meter.run({"sleep", "0.1"}));
+  EXPECT_EQ(run.machine.provenance, Provenance::Modelled);
+  ASSERT_EQ(run.notes.size(), 1u);
+  EXPECT_NE(run.notes[0].find("its source failed and another is read: modelled, ± 35 %"),
+            std::string::npos)
+      << run.notes[0];
+  EXPECT_TRUE(must(meter.run({"true"})).notes.empty());  // it was told
+}
+
 // Pitfall 18: a command is not charged for GPUs that it was not given.
 TEST(MeasuredCommand, AGpuThatIsNotTheCommandsIsInTheMachineOnly) {
   const SystemClock clock;

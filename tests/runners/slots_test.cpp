@@ -94,5 +94,17 @@ TEST(Slots, NameAmdsGpusAsTheirRuntimeKnowsThem) {
   EXPECT_EQ(amd.at("HIP_VISIBLE_DEVICES"), "0");
 }
 
+TEST(Slots, ShowATrialEveryPartitionOfItsGpus) {
+  SlotOptions options;
+  options.cores = {0};
+  options.gpus_per_trial = 2;
+  options.gpus = {"amd-1", "amd-2"};
+  options.rocm_ids = {{"amd-1", "2,3,4"}, {"amd-2", "GPU-0123456789abcdef"}};
+  SlotPool pool(options);
+  const auto variables = pool.environment(*pool.take());
+  EXPECT_EQ(variables.at("ROCR_VISIBLE_DEVICES"), "2,3,4,GPU-0123456789abcdef");
+  EXPECT_EQ(variables.at("HIP_VISIBLE_DEVICES"), "0,1,2,3");
+}
+
 }  // namespace
 }  // namespace wattune::runners

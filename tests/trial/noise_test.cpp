@@ -4,7 +4,11 @@
 
 #include <cmath>
 
+#include "support/fake_meter.hpp"
+#include "support/fake_proc.hpp"
 #include "support/problems.hpp"
+#include "wattune/base/random.hpp"
+#include "wattune/energy/accountant.hpp"
 
 namespace wattune::trial {
 namespace {
@@ -81,9 +85,100 @@ TEST_F(NoiseOfStudy, ATrialThatHadCompanyIsLessSureThanOneAlone) {
   end(left, 1000.0);
   end(right, 1000.0);
 
-  EXPECT_NEAR(noise_of(left).attribution.value(), 100.0, 1e-9);
-  EXPECT_NEAR(noise_of(right).attribution.value(), 100.0, 1e-9);
-  EXPECT_NEAR(variance(noise_of(left), Comparison::WithinOneDevice), 24.0 + 10'000.0, 1e-6);
+  // 10 % of half of the machine's energy, as half the width of a 95 % interval.
+  EXPECT_NEAR(noise_of(left).attribution.value(), 50.0, 1e-9);
+  EXPECT_NEAR(noise_of(right).attribution.value(), 50.0, 1e-9);
+  EXPECT_NEAR(variance(noise_of(left), Comparison::WithinOneDevice), 24.0 + 2'500.0, 1e-6);
+}
+
+TEST_F(NoiseOfStudy, ATrialThatTookMostOfTheMachineIsSurerThanItsNeighbour) {
+  const auto beside = [&](double node_joules) {
+    const TrialId id = begin();
+    EnergyFigure node;
+    node.dynamic = to_microjoules(Joules{node_joules});
+    history_.apply(AssignmentMetered{id, node, {}, {}});
+    end(id, 1000.0);
+    return noise_of(id).attribution.value();
+  };
+  EXPECT_NEAR(beside(1000.0), 0.0, 1e-9);
+  EXPECT_NEAR(beside(1250.0), 1000.0 * 0.2 * 0.2 / 2.0, 1e-9);
+  EXPECT_NEAR(beside(5000.0), 1000.0 * 0.2 * 0.8 / 2.0, 1e-9);
+}
+
+namespace {
+
+/// Two programs at once on one machine, metered by the real books: what one of them is charged, and
+/// what it truly drew. Neither their joules per second of CPU time nor the meter's gain are known.
+struct SharedRun {
+  explicit SharedRun(Rng& rng) {
+    fake::MeterScript script;
+    script.channel.id = "package";
+    script.channel.gain_uncertainty = 0.05;
+    script.channel.refresh = Seconds{0.12};
+    fake::Proc proc{4};
+    ManualClock clock;
+    energy::AccountantOptions options;
+    options.num_cores = 4.0;
+    options.proc_root = proc.root();
+    options.engine_cpu_time = [] { return Seconds{0.0}; };
+    std::vector<std::unique_ptr<energy::Meter>> meters;
+    meters.push_back(std::make_unique<fake::ScriptedMeter>(script));
+    energy::EnergyAccountant books(std::move(meters), options, clock.now());
+    const auto own = books.mark(books.open({2.0, {}}));
+    const auto other = books.mark(books.open({2.0, {}}));
+
+    // Half widths of 95 % intervals: 5 % gain, 20 % between two programs.
+    constexpr double kNormal = 1.96;
+    const double gain = 1.0 + 0.05 / kNormal * rng.normal();
+    const double apart = 0.20 / kNormal * rng.normal();
+    const double own_cpu = std::round(rng.uniform(4.0, 16.0));
+    const double other_cpu = 20.0 - own_cpu;
+    const double own_joules = 50.0 * (1.0 + apart / 2.0) * own_cpu;
+    const double other_joules = 50.0 * (1.0 - apart / 2.0) * other_cpu;
+    proc.set_ticks({.user = 2000});
+    script.total += to_microjoules(Joules{(own_joules + other_joules) * gain});
+    clock.advance(Seconds{10.0});
+    books.tick(clock.now(),
+               {{{own.account, Seconds{own_cpu}}, {other.account, Seconds{other_cpu}}}});
+    charged = books.since(own);
+    node = books.node_since(own);
+    truth = own_joules;
+    truth_as_metered = own_joules * gain;
+  }
+  EnergyFigure charged;
+  EnergyFigure node;
+  double truth;
+  double truth_as_metered;  ///< What other trials of the device are compared with.
+};
+
+}  // namespace
+
+TEST_F(NoiseOfStudy, AnIntervalMadeOfItHoldsTheTruthAsOftenAsItSaysAndNoOftener) {
+  constexpr int kRuns = 1500;
+  Rng rng(7);
+  std::vector<SharedRun> runs;
+  for (int i = 0; i < kRuns; ++i) {
+    const SharedRun& run = runs.emplace_back(rng);
+    const TrialId id = begin();
+    history_.apply(Reported{id, 1.0, 0, Seconds{10}, run.charged, {{"accuracy", 0.9}}});
+    history_.apply(AssignmentMetered{id, run.node, {}, {}});
+    history_.apply(AssignmentEnded{id, Outcome::Completed, "", {}, {}});
+  }
+  const NoiseModel model(history_);
+  int num_inside = 0;
+  int num_inside_across = 0;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const Trial& trial = history_.trial(TrialId{static_cast<std::uint32_t>(i)});
+    const auto is_inside = [&](double truth, Comparison comparison) {
+      const double half = 1.96 * std::sqrt(model.variance_of(trial, kEnergy, comparison).value());
+      return std::abs(runs[i].charged.total().joules().value() - truth) <= half ? 1 : 0;
+    };
+    num_inside += is_inside(runs[i].truth_as_metered, Comparison::WithinOneDevice);
+    num_inside_across += is_inside(runs[i].truth, Comparison::AcrossDevices);
+  }
+  // Counted twice, or as 10 % of everything, the split would make it 99 % and more.
+  EXPECT_NEAR(num_inside / double{kRuns}, 0.955, 0.015);
+  EXPECT_NEAR(num_inside_across / double{kRuns}, 0.96, 0.015);
 }
 
 TEST_F(NoiseOfStudy, TheSpreadBetweenRunsComesFromWhatWasMeasuredAgain) {

@@ -14,6 +14,17 @@ std::string title_of(const std::string& kind) {
   return "Recommended";
 }
 
+/// What happened to the meters while the trial ran, one line each.
+std::string metering_lines(const Json& trial) {
+  std::string text;
+  for (const Json& metered : trial.value("metering", Json::array())) {
+    for (const Json& note : metered.at("notes")) {
+      text += fmt::format("  {:<16} {}\n", "meter", note.get<std::string>());
+    }
+  }
+  return text;
+}
+
 std::string paragraph(const Json& document, const Json& recommendation) {
   const Json& trial = trial_of(document, recommendation.at("trial"));
   std::string text =
@@ -25,7 +36,8 @@ std::string paragraph(const Json& document, const Json& recommendation) {
   for (const auto& [name, value] : trial.at("objectives").items()) {
     if (name != "energy") text += fmt::format("  {:<16} {}\n", name, number_cell(value));
   }
-  return text + fmt::format("  {:<16} {}\n", "energy", figure_cell(trial.at("energy")));
+  return text + fmt::format("  {:<16} {}\n", "energy", figure_cell(trial.at("energy"))) +
+         metering_lines(trial);
 }
 
 /// "0.8712 ± 0.0040"; the mean alone where there was one training.
@@ -92,6 +104,7 @@ Json best_json(const Json& document) {
          {"configuration", "objectives", "metrics", "energy", "step", "complete"}) {
       recommendation[key] = trial.at(key);
     }
+    if (trial.contains("metering")) recommendation["metering"] = trial.at("metering");
     out["recommendations"].push_back(recommendation);
   }
   return out;

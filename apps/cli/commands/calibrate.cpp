@@ -1,10 +1,12 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <memory>
 
 #include "command.hpp"
+#include "machine.hpp"
 #include "machine_options.hpp"
 #include "parse_duration.hpp"
 #include "power_limits.hpp"
@@ -145,6 +147,10 @@ void calibrate(const CalibrateOptions& options, const MachineOptions& machine_op
                      clock.now()};
   IdleCalibrator calibrator{ids, machine_options.proc_root};
   run_quietly(watch, calibrator, duration, clock);
+  if (const std::vector<std::string> notes = watch.take_notes(); !notes.empty()) {
+    throw CommandError(ExitStatus::Failure,
+                       fmt::format("{}; nothing was stored", fmt::join(notes, "; ")));
+  }
 
   IdleCalibration calibration{now, clock.wall_now(), watch.duration(), calibrator.busy_share(),
                               calibrator.power()};

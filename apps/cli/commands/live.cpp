@@ -10,6 +10,7 @@
 
 #include "command.hpp"
 #include "live_view.hpp"
+#include "machine.hpp"
 #include "machine_options.hpp"
 #include "parse_duration.hpp"
 #include "power_limits.hpp"
@@ -91,7 +92,7 @@ std::string table_text(const MachineWatch& watch) {
 }
 
 std::vector<std::string> screen_lines(const MachineWatch& watch, const std::vector<Trace>& traces,
-                                      std::size_t width) {
+                                      const std::vector<std::string>& notes, std::size_t width) {
   std::vector<std::string> lines = lines_of(table_text(watch));
   std::size_t table_width = 0;
   for (const std::string& line : lines) table_width = std::max(table_width, num_columns(line));
@@ -101,12 +102,14 @@ std::vector<std::string> screen_lines(const MachineWatch& watch, const std::vect
     line += std::string(table_width + 2 - num_columns(line), ' ') +
             sparkline(traces[i], width - table_width - 2);
   }
+  lines.insert(lines.end(), notes.begin(), notes.end());
   lines.push_back(fmt::format("{} so far; Ctrl-C ends it", duration_text(watch.duration())));
   for (std::string& line : lines) line = cut_to(std::move(line), width);
   return lines;
 }
 
-Json watch_json(const MachineWatch& watch, const Clock& clock) {
+Json watch_json(const MachineWatch& watch, const std::vector<std::string>& notes,
+                const Clock& clock) {
   const auto watts = [](std::optional<Watts> power) {
     return power ? Json(power->value()) : Json(nullptr);
   };
@@ -114,6 +117,7 @@ Json watch_json(const MachineWatch& watch, const Clock& clock) {
                {"duration_s", watch.duration().value()},
                {"power_w", watts(watch.power())},
                {"energy", report::to_json(watch.total())},
+               {"notes", notes},
                {"channels", Json::array()}};
   for (const WatchedChannel& watched : watch.channels()) {
     json["channels"].push_back({{"id", watched.channel.id},
@@ -144,15 +148,16 @@ class Viewer {
     is_terminal_ = !options.plain && !options.as_json && isatty(STDOUT_FILENO) != 0;
   }
 
-  void show(const MachineWatch& watch) {
+  void show(MachineWatch& watch) {
+    for (std::string& note : watch.take_notes()) notes_.push_back(std::move(note));
     traces_.resize(watch.channels().size());
     for (std::size_t i = 0; i < traces_.size(); ++i) {
       traces_[i].push_back(watch.channels()[i].power);
       if (traces_[i].size() > kMostSteps) traces_[i].pop_front();
     }
-    if (options_.as_json) return print(watch_json(watch, clock_).dump() + "\n");
+    if (options_.as_json) return print(watch_json(watch, notes_, clock_).dump() + "\n");
     if (options_.once) return;  // The end shows it.
-    if (is_terminal_) return screen_.draw(screen_lines(watch, traces_, Screen::width()));
+    if (is_terminal_) return screen_.draw(screen_lines(watch, traces_, notes_, Screen::width()));
     print(plain_line(watch) + "\n");
   }
 
@@ -161,6 +166,7 @@ class Viewer {
     print(fmt::format("{}{} in {}\n", is_terminal_ ? "\n" : "", to_text(watch.total()),
                       duration_text(watch.duration())));
     if (options_.once || !is_terminal_) print(table_text(watch));
+    for (const std::string& note : notes_) print(note + "\n");
   }
 
  private:
@@ -169,6 +175,7 @@ class Viewer {
   bool is_terminal_ = false;
   Screen screen_;
   std::vector<Trace> traces_;
+  std::vector<std::string> notes_;  ///< Of the meters, since the start.
 };
 
 void live(const LiveOptions& options, const MachineOptions& machine_options) {

@@ -177,21 +177,25 @@ class Sequence {
   int status_ = 0;
 };
 
-void append_csv(const fs::path& path, const std::string& rows) {
-  const std::string header = report::emissions_header();
+/// Before the command runs, which may take hours. Gives whether the table has its header.
+bool check_csv(const fs::path& path) {
   std::ifstream old{path};
   std::string first;
-  const bool has_content = static_cast<bool>(std::getline(old, first));
-  if (has_content && first != header && first != header + "\r") {
-    refuse(
-        fmt::format("{} is another table: its first line is not that of an emissions.csv; the "
-                    "command has run",
-                    path.string()));
+  if (!std::getline(old, first)) return false;
+  const std::string header = report::emissions_header();
+  if (first != header && first != header + "\r") {
+    refuse(fmt::format("{} is another table: its first line is not that of an emissions.csv",
+                       path.string()));
   }
+  return true;
+}
+
+void append_csv(const fs::path& path, const std::string& rows) {
+  const bool has_header = check_csv(path);
   std::error_code error;
   if (path.has_parent_path()) fs::create_directories(path.parent_path(), error);
   std::ofstream out{path, std::ios::app};
-  out << (has_content ? "" : header + "\n") << rows;
+  out << (has_header ? "" : report::emissions_header() + "\n") << rows;
   out.close();
   if (!out) refuse(fmt::format("cannot write {}; the command has run", path.string()));
 }
@@ -294,6 +298,7 @@ int measure_two(const MeasureOptions& options, Prepared& prepared, Seconds cool_
 int measure(const MeasureOptions& options, const MachineOptions& machine_options,
             const TariffOptions& tariff_options, const std::vector<std::string>& command) {
   check_options(options, command);
+  if (!options.csv.empty()) check_csv(options.csv);
   const Seconds cool_down =
       parse_duration(options.cool_down, "--cool-down", ExitStatus::MeasureFailed);
   energy::Tariff tariff;

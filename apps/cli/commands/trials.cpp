@@ -55,10 +55,19 @@ std::string failures_text(const Json& document) {
   return text.empty() ? text : "\n" + text;
 }
 
+/// Meters that failed, and processes that ran beside the trials.
+std::string metering_text(const Json& document) {
+  std::string text;
+  for (const Json& note : document.at("ledger").at("notes")) {
+    text += "\n" + note.get<std::string>() + "\n";
+  }
+  return text;
+}
+
 std::string trials_text(const Json& document) {
   std::vector<const Json*> trials;
   for (const Json& trial : document.at("trials")) trials.push_back(&trial);
-  return table_of(document, trials) + failures_text(document);
+  return table_of(document, trials) + failures_text(document) + metering_text(document);
 }
 
 std::string front_text(const Json& document) {

@@ -27,7 +27,8 @@ struct DeviceStateOptions {
 /// Cost     some files of sysfs, one for each logical processor; a query of each GPU
 [[nodiscard]] DeviceState read_device_state(const DeviceStateOptions& options);
 
-/// Asks the driver about every NVIDIA GPU of the machine, for `DeviceStateOptions::gpus`.
+/// Asks the driver about every NVIDIA GPU of the machine, for `DeviceStateOptions::gpus`. A board
+/// in MIG mode is told of once for each slice, under the slice's identifier.
 [[nodiscard]] std::function<std::vector<DeviceState::Gpu>()> gpu_state_reader(Nvml nvml);
 
 }  // namespace wattune::energy

@@ -36,6 +36,8 @@ class MachineWatch {
   [[nodiscard]] std::optional<Watts> power() const;
   [[nodiscard]] Seconds duration() const { return elapsed(began_, ticked_); }
   [[nodiscard]] Seconds longest_safe_gap() const { return accountant_.longest_safe_gap(); }
+  /// What happened to the meters since the last call, in words, one line each.
+  [[nodiscard]] std::vector<std::string> take_notes() { return accountant_.take_notes(); }
 
  private:
   EnergyAccountant accountant_;

@@ -39,6 +39,7 @@ struct MeasuredRun {
   std::vector<ChannelUse> channels;  ///< In the order of `CommandMeter::channels`.
   std::size_t num_left_running = 0;  ///< Processes of the command that outlived it.
   std::optional<int> stopped_by;     ///< A signal that somebody sent to us meanwhile.
+  std::vector<std::string> notes;    ///< What happened to the meters, in words, one line each.
 };
 
 struct CommandMeterOptions {

@@ -229,11 +229,12 @@ class LcBench::Network {
 
 class LcBench::Trainings final : public RecordedTrainings {
  public:
-  Trainings(const Network& network, std::string task, const space::Space& space, Watts power)
-      : network_(network),
+  Trainings(std::shared_ptr<const Network> network, std::string task, const space::Space& space,
+            Watts power)
+      : network_(std::move(network)),
         task_(std::move(task)),
-        task_code_(network.code_of(task_)),
-        inputs_(space, network.space(), "lcbench"),
+        task_code_(network_->code_of(task_)),
+        inputs_(space, network_->space(), "lcbench"),
         power_(power) {}
 
   [[nodiscard]] Result<std::unique_ptr<Recording>> open(const space::Configuration& configuration,
@@ -273,7 +274,7 @@ class LcBench::Trainings final : public RecordedTrainings {
       const int first = static_cast<int>(points_.size()) + 1;
       const int last = std::min(kMaxEpoch, first + std::max(3, first));  // 4, 12, 28, 52
       double time = points_.empty() ? 0.0 : points_.back().time_s;
-      for (LcBenchPoint point : owner_.network_.run(owner_.task_code_, values_, first, last)) {
+      for (LcBenchPoint point : owner_.network_->run(owner_.task_code_, values_, first, last)) {
         time = point.time_s = std::max(time, point.time_s);
         points_.push_back(point);
       }
@@ -284,7 +285,7 @@ class LcBench::Trainings final : public RecordedTrainings {
     std::vector<LcBenchPoint> points_;  // after 1, 2, ... epochs
   };
 
-  const Network& network_;
+  std::shared_ptr<const Network> network_;  // owned by the surrogate and its trainings
   std::string task_;
   std::size_t task_code_;
   NumberInputs inputs_;
@@ -292,7 +293,7 @@ class LcBench::Trainings final : public RecordedTrainings {
 };
 
 LcBench::LcBench(const std::filesystem::path& folder)
-    : network_(std::make_unique<const Network>(folder)) {
+    : network_(std::make_shared<const Network>(folder)) {
 }
 LcBench::~LcBench() = default;
 
@@ -317,7 +318,7 @@ LcBench::Training LcBench::train(std::string_view task, const space::Configurati
 std::unique_ptr<RecordedTrainings> LcBench::trainings(const std::string& task,
                                                       const space::Space& space,
                                                       Watts power) const {
-  return std::make_unique<Trainings>(*network_, task, space, power);
+  return std::make_unique<Trainings>(network_, task, space, power);
 }
 
 }  // namespace wattune::recorded

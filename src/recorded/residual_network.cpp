@@ -22,6 +22,38 @@ FourColumns splat(float value) {
   return same;
 }
 
+/// A few neighbouring rows of a matrix.
+struct Tile {
+  const float* weights;
+  std::size_t num_inputs;
+  std::span<const float> bias;  // one per row, at most kTile
+};
+
+/// Rows of a matrix times neighbouring groups of columns. A tile that is not full repeats its last
+/// row; what comes of that is not kept.
+template <std::size_t kGroups>
+void sum_up(const Tile& tile, const Columns& inputs, std::size_t group, std::size_t row,
+            Columns& result) {
+  std::array<const float*, kTile> weights{};
+  std::array<std::array<FourColumns, kGroups>, kTile> sums{};
+  for (std::size_t i = 0; i < kTile; ++i) {
+    const std::size_t index = std::min(i, tile.bias.size() - 1);
+    weights[i] = tile.weights + index * tile.num_inputs;
+    sums[i].fill(splat(tile.bias[index]));
+  }
+  const FourColumns* input = inputs.groups.data() + group;
+  for (std::size_t k = 0; k < tile.num_inputs; ++k, input += inputs.num_groups) {
+    for (std::size_t i = 0; i < kTile; ++i) {
+      for (std::size_t g = 0; g < kGroups; ++g) {
+        sums[i][g].values += input[g].values * weights[i][k];
+      }
+    }
+  }
+  for (std::size_t i = 0; i < tile.bias.size(); ++i) {
+    for (std::size_t g = 0; g < kGroups; ++g) result.row(row + i)[group + g] = sums[i][g];
+  }
+}
+
 FourColumns positive_part(FourColumns x) {
   for (int lane = 0; lane < 4; ++lane) x.values[lane] = std::max(x.values[lane], 0.0F);
   return x;
@@ -66,30 +98,11 @@ Columns ResidualNetwork::multiply(const Affine& affine, const Columns& inputs) {
   const std::size_t num_inputs = affine.weights.size() / num_rows;
   Columns result = make_columns(num_rows, inputs.num_groups);
   for (std::size_t row = 0; row < num_rows; row += kTile) {
-    const std::size_t tile = std::min(kTile, num_rows - row);
-    // Rows beyond the last repeat it; their sums are not kept.
-    std::array<const float*, kTile> weights{};
-    std::array<float, kTile> bias{};
-    for (std::size_t i = 0; i < kTile; ++i) {
-      const std::size_t index = row + std::min(i, tile - 1);
-      weights[i] = affine.weights.data() + index * num_inputs;
-      bias[i] = affine.bias[index];
-    }
-    for (std::size_t group = 0; group < inputs.num_groups; ++group) {
-      auto sum0 = splat(bias[0]).values;
-      auto sum1 = splat(bias[1]).values;
-      auto sum2 = splat(bias[2]).values;
-      auto sum3 = splat(bias[3]).values;
-      const FourColumns* input = inputs.groups.data() + group;
-      for (std::size_t k = 0; k < num_inputs; ++k, input += inputs.num_groups) {
-        sum0 += input->values * weights[0][k];
-        sum1 += input->values * weights[1][k];
-        sum2 += input->values * weights[2][k];
-        sum3 += input->values * weights[3][k];
-      }
-      const std::array<FourColumns, kTile> sums{{{sum0}, {sum1}, {sum2}, {sum3}}};
-      for (std::size_t i = 0; i < tile; ++i) result.row(row + i)[group] = sums[i];
-    }
+    const Tile tile{&affine.weights[row * num_inputs], num_inputs,
+                    affine.bias.subspan(row, std::min(kTile, num_rows - row))};
+    std::size_t group = 0;
+    for (; group + 1 < inputs.num_groups; group += 2) sum_up<2>(tile, inputs, group, row, result);
+    if (group < inputs.num_groups) sum_up<1>(tile, inputs, group, row, result);
   }
   return result;
 }

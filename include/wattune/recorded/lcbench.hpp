@@ -56,7 +56,6 @@ class LcBench {
   /// Takes    space  of the study: at least the seven parameters, within the surrogate's ranges;
   ///                 others are ignored
   ///          power  of a training, at every moment
-  /// Gives    what this object outlives
   /// Errors   ConfigError  an unknown task, a parameter that is missing or too wide
   [[nodiscard]] std::unique_ptr<RecordedTrainings> trainings(const std::string& task,
                                                              const space::Space& space,
@@ -65,7 +64,7 @@ class LcBench {
  private:
   class Network;
   class Trainings;
-  std::unique_ptr<const Network> network_;
+  std::shared_ptr<const Network> network_;  // owned by this object and its trainings
 };
 
 }  // namespace wattune::recorded

@@ -1,0 +1,101 @@
+// Measures how many joules a strategy needs to find a good configuration, on recorded trainings,
+// beside other projects' strategies. Prints tables for people and, last, one flat JSON object;
+// progress goes to stderr.
+//
+//   bench-schedule --data DIR [option ...]
+//
+//   --data DIR         folder with lcbench/ and zeus-traces/
+//   --strategies LIST  names, or words of a study file's `strategy`, separated by `;`; the first
+//   one
+//                      is judged, the others are shown beside it
+//   --tasks NAMES      of LCBench, separated by commas (all 24)
+//   --parts NAMES      of ett, hypervolume, zeus, decisions (all)
+//   --seeds N          studies of each task (10)
+//   --first-seed N     of their seeds (1); others than the defaults were chosen on
+//   --jobs N           studies at a time (2)
+//   --quick            3 seeds and 6 tasks
+//   --json FILE        every trace
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <stdexcept>
+
+#include "schedule/energy_to_target.hpp"
+
+namespace {
+
+using wattune::bench::ScheduleBenchOptions;
+
+std::vector<std::string> split(const std::string& list, char separator) {
+  std::vector<std::string> words;
+  std::istringstream in{list};
+  for (std::string word; std::getline(in, word, separator);) words.push_back(word);
+  return words;
+}
+
+/// Where the words of a study file have commas of their own, semicolons separate.
+std::vector<std::string> split_strategies(const std::string& list) {
+  return split(list, list.find_first_of("{;") == std::string::npos ? ',' : ';');
+}
+
+void be_quick(ScheduleBenchOptions& options) {
+  options.is_quick = true;
+  options.num_seeds = 3;
+  options.tasks = {"126026", "167149", "167161", "168868", "189873", "189906"};
+}
+
+ScheduleBenchOptions parse(int argc, char** argv) {
+  ScheduleBenchOptions options;
+  options.strategies = {"auto",     "tpe_hyperband", "tpe_halving", "random_halving",
+                        "tpe_full", "random_full",   "sm2"};
+  const std::map<std::string, std::function<void()>> flags{
+      {"--quick", [&] { be_quick(options); }}, {"--peers", [&] { options.measures_peers = true; }}};
+  const std::map<std::string, std::function<void(const std::string&)>> values{
+      {"--data", [&](const std::string& value) { options.data = value; }},
+      {"--strategies",
+       [&](const std::string& value) { options.strategies = split_strategies(value); }},
+      {"--tasks", [&](const std::string& value) { options.tasks = split(value, ','); }},
+      {"--parts", [&](const std::string& value) { options.parts = split(value, ','); }},
+      {"--seeds", [&](const std::string& value) { options.num_seeds = std::stoul(value); }},
+      {"--first-seed", [&](const std::string& value) { options.first_seed = std::stoull(value); }},
+      {"--jobs", [&](const std::string& value) { options.num_jobs = std::stoul(value); }},
+      {"--json", [&](const std::string& value) { options.json = value; }}};
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (const auto flag = flags.find(words[i]); flag != flags.end()) {
+      flag->second();
+    } else if (const auto value = values.find(words[i]); value != values.end()) {
+      if (++i == words.size()) throw std::runtime_error(words[i - 1] + " needs a value");
+      value->second(words[i]);
+    } else {
+      throw std::runtime_error("unknown argument " + words[i]);
+    }
+  }
+  if (options.data.empty()) throw std::runtime_error("--data DIR is needed: recorded trainings");
+  if (options.strategies.empty()) throw std::runtime_error("--strategies names none");
+  return options;
+}
+
+bool is_wanted(const ScheduleBenchOptions& options, const std::string& part) {
+  return options.parts.empty() || std::ranges::count(options.parts, part) > 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  using namespace wattune::bench;
+  const ScheduleBenchOptions options = parse(argc, argv);
+  nlohmann::ordered_json summary = nlohmann::ordered_json::object();
+  if (is_wanted(options, "ett")) summary.update(measure_energy_to_target(options));
+  fmt::print("{}\n", summary.dump());
+  return 0;
+} catch (const std::exception& error) {
+  fmt::print(stderr, "bench-schedule: {}\n", error.what());
+  return 1;
+}

@@ -1,0 +1,72 @@
+#include "schedule/lcbench_tasks.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+namespace wattune::bench {
+namespace {
+
+constexpr double kMargin = 0.02;
+
+const std::map<std::string, space::Choice>& defaults() {
+  static const std::map<std::string, space::Choice> values{{"batch_size", std::int64_t{64}},
+                                                           {"learning_rate", 0.02},
+                                                           {"momentum", 0.9},
+                                                           {"weight_decay", 5e-4},
+                                                           {"num_layers", std::int64_t{3}},
+                                                           {"max_units", std::int64_t{256}},
+                                                           {"max_dropout", 0.2}};
+  return values;
+}
+
+/// The range between two coordinates of the parameter's own.
+space::Domain narrowed(const space::Space& space, std::size_t index) {
+  const space::Value low = space.decode(index, kMargin);
+  const space::Value high = space.decode(index, 1.0 - kMargin);
+  space::Domain domain = space.parameters()[index].domain;
+  if (auto* real = std::get_if<space::FloatDomain>(&domain)) {
+    real->low = std::get<double>(low);
+    real->high = std::get<double>(high);
+  } else if (auto* whole = std::get_if<space::IntDomain>(&domain)) {
+    whole->low = std::get<std::int64_t>(low);
+    whole->high = std::get<std::int64_t>(high);
+  }
+  return domain;
+}
+
+}  // namespace
+
+std::string_view words_for(Variant variant) {
+  switch (variant) {
+    case Variant::Plain:
+      return "";
+    case Variant::Default:
+      return ", default first";
+    case Variant::Margin:
+      return ", 2 % off the bounds";
+    case Variant::History:
+      return ", with history";
+  }
+  return "";
+}
+
+space::Space space_of(const space::Space& space, Variant variant) {
+  std::vector<space::Parameter> parameters{space.parameters().begin(), space.parameters().end()};
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    if (variant == Variant::Margin) parameters[i].domain = narrowed(space, i);
+    if (variant == Variant::Default) {
+      parameters[i].default_value = defaults().at(parameters[i].name);
+    }
+  }
+  return space::Space{std::move(parameters)};
+}
+
+bool is_of_tuning_half(std::string_view task) {
+  static constexpr std::array<std::string_view, 12> kTuning{"126025", "146212", "167149", "167168",
+                                                            "167185", "167201", "168331", "168868",
+                                                            "189354", "189866", "189906", "3945"};
+  return std::ranges::find(kTuning, task) != kTuning.end();
+}
+
+}  // namespace wattune::bench

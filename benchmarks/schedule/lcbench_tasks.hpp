@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "wattune/recorded/lcbench.hpp"
+
+namespace wattune::bench {
+
+/// What a strategy is given to start with on a task.
+enum class Variant : std::uint8_t {
+  Plain,    ///< The space alone.
+  Default,  ///< A default configuration, which is tried first.
+  Margin,   ///< The space without the outer 2 % of every range.
+  History,  ///< Studies of the other tasks.
+};
+
+/// "", " with default", ...
+[[nodiscard]] std::string_view words_for(Variant variant);
+
+/// The space of LCBench as the variant has it.
+///
+/// The default is common practice: batch size 64, learning rate 0.02, momentum 0.9, weight decay
+/// 5e-4, 3 layers, 256 units, dropout 0.2.
+[[nodiscard]] space::Space space_of(const space::Space& space, Variant variant);
+
+/// Whether strategies were chosen on this task: every second one in the order of their names.
+[[nodiscard]] bool is_of_tuning_half(std::string_view task);
+
+}  // namespace wattune::bench

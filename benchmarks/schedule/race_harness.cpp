@@ -212,6 +212,7 @@ int main_of(int argc, char** argv) {
     else if (name == "eta") t.eta = value;
     else if (name == "first_share") t.first_share = value;
     else if (name == "slack") t.slack = value;
+    else if (name == "ambition") t.ambition = value;
     else if (name == "cost_exponent") t.cost_exponent = value;
     else if (name == "num_candidates") t.num_candidates = count;
     else if (name == "local_share") t.local_share = value;
@@ -223,7 +224,6 @@ int main_of(int argc, char** argv) {
     else if (name == "fit_evaluations") t.fit_evaluations = count;
     else if (name == "fit_growth") t.fit_growth = value;
     else if (name == "warp") t.warp = value > 0;
-    else if (name == "start_cost_bias") t.start_cost_bias = value;
     else if (name == "variant") t.variant = static_cast<int>(value);
     else if (name == "x") t.x = value;
     else throw std::runtime_error("no knob " + name);
@@ -237,6 +237,7 @@ int main_of(int argc, char** argv) {
                                      "168331", "168868", "189354", "189866", "189906", "3945"};
   std::vector<std::string> tasks = bench.tasks();
   std::ranges::sort(tasks);
+  double all_easy = 0, all_hard = 0;
   double log_easy = 0, log_hard = 0, log_peer_easy = 0, log_peer_hard = 0, log_match = 0, worst = 0;
   double decision = 0;
   std::size_t decisions = 0;
@@ -271,6 +272,8 @@ int main_of(int argc, char** argv) {
                               std::max(hard, level)));
       easy_costs.push_back(cost_to(runs.back().trace, easy));
       hard_costs.push_back(cost_to(runs.back().trace, hard));
+      all_easy += std::log(easy_costs.back()) / settings.seeds;
+      all_hard += std::log(hard_costs.back()) / settings.seeds;
       decision += runs.back().decision_seconds;
       decisions += runs.back().decisions;
     }
@@ -297,10 +300,10 @@ int main_of(int argc, char** argv) {
     std::fflush(stdout);
   }
   const double n = count;
-  fmt::print("{} {} seeds {}..: easy {:.2f} ({}/{}) ratio {:.3f} | hard {:.2f} ({}/{}) ratio {:.3f} | match {:.3f} | worst {:.2f} {} | decision {:.2f} ms of {}\n",
+  fmt::print("{} {} seeds {}..: easy {:.2f} ({}/{}) ratio {:.3f} | hard {:.2f} ({}/{}) ratio {:.3f} | match {:.3f} | worst {:.2f} {} | over runs {:.2f} {:.2f} both {:.2f} | decision {:.2f} ms of {}\n",
              settings.start, settings.half, settings.first_seed, std::exp(log_easy / n), solved_easy, count,
              std::exp((log_easy - log_peer_easy) / n), std::exp(log_hard / n), solved_hard, count,
-             std::exp((log_hard - log_peer_hard) / n), std::exp(log_match / n), worst, worst_task,
+             std::exp((log_hard - log_peer_hard) / n), std::exp(log_match / n), worst, worst_task, std::exp(all_easy / n), std::exp(all_hard / n), std::exp((all_easy + all_hard) / n / 2),
              1e3 * decision / double(decisions), decisions);
   return 0;
 }

@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "assignments.hpp"
@@ -12,10 +11,12 @@
 #include "race_cost.hpp"
 #include "race_model.hpp"
 #include "race_record.hpp"
+#include "race_start.hpp"
 #include "race_tuned.hpp"
 #include "tried.hpp"
 #include "wattune/base/random.hpp"
-#include "wattune/base/require.hpp"
+#include "wattune/base/result.hpp"
+#include "wattune/base/text.hpp"
 #include "wattune/math/sobol.hpp"
 
 namespace wattune::strategies {
@@ -31,64 +32,103 @@ struct Proposal {
   space::Configuration configuration;
 };
 
+/// What could run next, and the logarithm of its worth per cost.
+template <typename What>
+struct Scored {
+  What what;
+  double score = 0.0;
+};
+
+std::vector<double> rungs_of(const trial::Resource& resource, bool can_pause,
+                             const RaceTuning& tuning) {
+  if (!can_pause) return {resource.max};
+  return race_rungs(resource, tuning.first_share, tuning.eta);
+}
+
 class Race final : public Strategy {
  public:
   Race(const trial::Problem& problem, RaceOptions options, const RaceTuning& tuning)
       : problem_(problem),
-        options_(std::move(options)),
+        first_(std::move(options.first)),
         tuning_(tuning),
         features_(problem_.space),
-        record_(rungs_of(problem_.resource)),
-        model_(problem_, features_, tuning_) {}
+        sobol_(std::max<std::size_t>(1, problem_.space.size()), problem_.seed),
+        record_(rungs_of(problem_.resource, options.can_pause, tuning_)),
+        model_(problem_, features_, tuning_) {
+    for (const space::Configuration& configuration : first_) {
+      if (problem_.space.contains(configuration)) continue;
+      throw ConfigError(fmt::format("a configuration to try first is outside the space: {}",
+                                    problem_.space.to_json(configuration).dump()));
+    }
+  }
 
   Next next(const trial::History& history) override {
     if (auto cut_off = resume_cut_off(history)) return *std::move(cut_off);
     if (auto wish = next_wish(history)) return start(history, *std::move(wish));
     record_.update(history);
-    if (auto step = next_of_start(history)) return *std::move(step);
+    const StartStep step = next_of_start(history, record_, tuning_);
+    if (const auto* continues = std::get_if<StartContinues>(&step)) {
+      return resume(history.trials()[continues->trial], continues->to);
+    }
+    if (std::holds_alternative<StartAnother>(step)) {
+      if (auto point = sobol_point(history)) return start(history, *std::move(point));
+    }
     model_.update(history, record_.values());
-    if (!model_.is_ready()) return start_or_end(history, sobol_point(history));
-    return race(history);
+    return model_.is_ready() ? race(history) : without_model(history);
   }
 
   trial::Verdict decide(const trial::History& history, TrialId id) override {
     const trial::Trial& trial = history.trial(id);
-    const bool is_at_rung = trial.target() < problem_.resource.max && trial.step() >= trial.target();
+    const bool is_at_rung =
+        trial.target() < problem_.resource.max && trial.step() >= trial.target();
     return is_at_rung ? trial::Verdict::Pause : trial::Verdict::Continue;
   }
 
   std::string progress(const trial::History& history) const override {
-    std::size_t num_completed = 0;
+    std::size_t num_full = 0;
     std::size_t num_paused = 0;
     for (const trial::Trial& trial : history.trials()) {
-      num_completed += trial.state() == trial::TrialState::Completed ? 1 : 0;
+      num_full += trial.state() == trial::TrialState::Completed ? 1 : 0;
       num_paused += trial.state() == trial::TrialState::Paused ? 1 : 0;
     }
-    return fmt::format("{} trials: {} completed, {} paused, {} running", history.trials().size(),
-                       num_completed, num_paused, history.num_running());
+    return fmt::format("race: {} trials, {} full, {} paused, {} running", history.trials().size(),
+                       num_full, num_paused, history.num_running());
   }
 
-  std::vector<std::string> notes(const trial::History&) const override { return {}; }
+  std::vector<std::string> notes(const trial::History& history) const override {
+    std::vector<std::string> notes;
+    if (!problem_.space.default_configuration()) {
+      notes.emplace_back(
+          "Not every parameter has a default, so no default configuration was tried first.");
+    }
+    const RaceCost cost{history, features_};
+    if (!history.trials().empty() && cost.kind() != CostKind::Energy) {
+      notes.push_back(fmt::format("No energy is known, so the race has weighed trials by {}.",
+                                  to_text(cost.kind())));
+    }
+    return notes;
+  }
 
-  std::string describe() const override { return "race"; }
+  std::string describe() const override {
+    std::vector<std::string> rungs;
+    for (const double rung : record_.rungs()) rungs.push_back(number_text(rung));
+    return fmt::format("race: improvement per joule, trials pause at {}", join_names(rungs));
+  }
 
  private:
-  std::vector<double> rungs_of(const trial::Resource& resource) const {
-    if (!options_.can_pause) return {resource.max};
-    return race_rungs(resource, tuning_.first_share, tuning_.eta);
-  }
-
-  /// A trial that was interrupted goes on to where it was going.
+  /// A trial that was cut off goes on to where it was going.
   std::optional<Next> resume_cut_off(const trial::History& history) const {
     for (const trial::Trial& trial : history.trials()) {
       if (trial.purpose() != trial::Purpose::Search) continue;
+      const bool is_new = trial.state() == trial::TrialState::Created;
       const bool is_cut_off = trial.state() == trial::TrialState::Interrupted;
-      if (is_cut_off && trial.step() < trial.target()) return resume(history, trial, trial.target());
+      const double target = is_new ? record_.rungs().front() : trial.target();
+      if ((is_new || is_cut_off) && trial.step() < target) return resume(trial, target);
     }
     return std::nullopt;
   }
 
-  /// What is tried before the study chooses for itself.
+  /// What is tried before the race chooses for itself.
   std::optional<Proposal> next_wish(const trial::History& history) {
     const bool is_first = std::ranges::none_of(history.trials(), [](const trial::Trial& trial) {
       return trial.purpose() == trial::Purpose::Search;
@@ -101,8 +141,8 @@ class Race final : public Strategy {
     for (const space::Configuration& wish : history.enqueued()) {
       if (!tried_.contains(history, wish)) return Proposal{trial::Origin::Enqueued, wish};
     }
-    for (const space::Configuration& wish : options_.first) {
-      if (!tried_.contains(history, wish)) return Proposal{trial::Origin::Sampler, wish};
+    for (const space::Configuration& wish : first_) {
+      if (!tried_.contains(history, wish)) return Proposal{trial::Origin::Enqueued, wish};
     }
     return std::nullopt;
   }
@@ -110,11 +150,8 @@ class Race final : public Strategy {
   /// The next point of a Sobol sequence that was not tried.
   std::optional<Proposal> sobol_point(const trial::History& history) {
     constexpr std::uint32_t kMostSkipped = 1000;
-    const math::SobolSequence sequence{std::max<std::size_t>(1, problem_.space.size()),
-                                       problem_.seed};
-    const auto first = static_cast<std::uint32_t>(history.trials().size());
     for (std::uint32_t i = 0; i < kMostSkipped; ++i) {
-      auto point = sequence.point(first + i);
+      auto point = sobol_.point(history.next_trial_id().number() + i);
       point.resize(problem_.space.size());
       auto configuration = problem_.space.from_unit(point);
       if (problem_.space.is_forbidden(configuration)) continue;
@@ -124,61 +161,22 @@ class Race final : public Strategy {
     return std::nullopt;
   }
 
-  struct Contestant {
-    std::uint32_t trial;
-    double loss;
-  };
-
-  std::optional<Next> next_of_start(const trial::History& history) {
-    std::vector<std::uint32_t> members;
+  /// While next to nothing is known: another Sobol point, or what is paused.
+  Next without_model(const trial::History& history) {
+    if (auto point = sobol_point(history)) return start(history, *std::move(point));
     for (const trial::Trial& trial : history.trials()) {
-      if (trial.purpose() != trial::Purpose::Search) continue;
-      members.push_back(trial.id().number());
-      if (members.size() == tuning_.num_start) break;
+      if (!is_paused(trial)) continue;
+      return resume(trial, record_.rungs()[*record_.next_rung(trial)]);
     }
-    if (members.size() < tuning_.num_start) {
-      if (auto point = sobol_point(history)) return start(history, *std::move(point));
-    }
-    if (record_.rungs().size() == 1) return std::nullopt;
-    // The best of the first rung go to the second, the best of those all the way.
-    const auto at = [&](std::size_t rung) {
-      std::vector<Contestant> seen;
-      for (const CurveValue& value : record_.values()) {
-        if (value.step != record_.rungs()[rung]) continue;
-        if (std::ranges::count(members, value.trial) == 0) continue;
-        seen.push_back({value.trial, value.losses.front()});
-      }
-      std::ranges::stable_sort(seen, {}, &Contestant::loss);
-      return seen;
-    };
-    const auto running = [&](std::uint32_t number) {
-      return history.trials()[number].is_running();
-    };
-    const bool any_runs = std::ranges::any_of(members, running);
-    auto first = at(0);
-    first.resize(std::min(first.size(), tuning_.num_second));
-    const double second = record_.rungs()[1];
-    for (const Contestant& one : first) {
-      const trial::Trial& trial = history.trials()[one.trial];
-      if (trial.state() != trial::TrialState::Paused || trial.step() >= second) continue;
-      if (any_runs) return Wait{};
-      return resume(history, trial, second);
-    }
-    auto best = at(tuning_.num_second > 0 ? 1 : 0);
-    if (best.empty() || tuning_.num_start == 0) return std::nullopt;
-    const trial::Trial& trial = history.trials()[best.front().trial];
-    const bool has_finished = std::ranges::any_of(members, [&](std::uint32_t number) {
-      return history.trials()[number].target() >= problem_.resource.max;
-    });
-    if (has_finished || trial.state() != trial::TrialState::Paused) return std::nullopt;
-    return resume(history, trial, problem_.resource.max);
+    return end(history);
   }
 
   Next race(const trial::History& history) {
-    const RaceCost cost{history, features_, record_.rungs().front()};
+    const RaceCost cost{history, features_};
     std::vector<std::uint32_t> started;
     for (const trial::Trial& trial : history.trials()) {
-      if (trial.purpose() == trial::Purpose::Search && trial.step() > 0.0) {
+      const bool has_begun = trial.purpose() == trial::Purpose::Search && trial.step() > 0.0;
+      if (has_begun && trial.state() != trial::TrialState::Failed) {
         started.push_back(trial.id().number());
       }
     }
@@ -187,53 +185,64 @@ class Race final : public Strategy {
       rows.row(static_cast<Index>(i)) =
           features_.row(history.trials()[started[i]].configuration());
     }
-    const VectorXd forecasts = model_.forecasts(rows);
-    const VectorXd worth = model_.log_worth(rows);
-    std::optional<std::size_t> best_paused;
-    double best_old = 0.0;
-    for (std::size_t i = 0; i < started.size(); ++i) {
-      const trial::Trial& trial = history.trials()[started[i]];
-      if (trial.state() != trial::TrialState::Paused) continue;
-      const auto at = static_cast<Index>(i);
-      const double score =
-          worth[at] - tuning_.cost_exponent *
-                          cost.log_remaining(trial, resume_step(trial), rows.row(at));
-      if (!best_paused || score > best_old) {
-        best_paused = i;
-        best_old = score;
-      }
+    const auto paused = best_paused(history, started, rows, cost);
+    auto fresh = best_fresh(history, started, rows, cost);
+    if (paused && (!fresh || paused->score + tuning_.slack > fresh->score)) {
+      const trial::Trial& trial = history.trials()[paused->what];
+      return resume(trial, record_.rungs()[*record_.next_rung(trial)]);
     }
-    std::vector<std::size_t> order(started.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::ranges::stable_sort(order, {},
-                             [&](std::size_t i) { return forecasts[static_cast<Index>(i)]; });
-    std::vector<space::Configuration> parents;
-    for (std::size_t i = 0; i < std::min(order.size(), tuning_.num_parents); ++i) {
-      parents.push_back(history.trials()[started[order[i]]].configuration());
-    }
-    Rng rng{mix_seed(problem_.seed, history.finished_order().size()),
-            history.next_trial_id().number()};
-    const auto candidates = race_candidates(history, parents, tuning_, tried_, rng);
-    std::optional<std::size_t> best_fresh;
-    double best_new = 0.0;
-    if (!candidates.empty()) {
-      const MatrixXd fresh = features_.rows(candidates);
-      const VectorXd scores =
-          model_.log_worth(fresh) - tuning_.cost_exponent * cost.log_full(fresh);
-      Index at = 0;
-      best_new = scores.maxCoeff(&at);
-      best_fresh = static_cast<std::size_t>(at);
-    }
-    if (best_paused && (!best_fresh || best_old + tuning_.slack > best_new)) {
-      const trial::Trial& trial = history.trials()[started[*best_paused]];
-      return resume(history, trial, record_.rungs()[*record_.next_rung(trial)]);
-    }
-    if (!best_fresh) return start_or_end(history, std::nullopt);
-    return start(history, {trial::Origin::Sampler, candidates[*best_fresh]});
+    if (!fresh) return end(history);
+    return start(history, {trial::Origin::Sampler, std::move(fresh->what)});
   }
 
-  Next start_or_end(const trial::History& history, std::optional<Proposal> proposal) {
-    if (proposal) return start(history, *std::move(proposal));
+  [[nodiscard]] bool is_paused(const trial::Trial& trial) const {
+    return trial.purpose() == trial::Purpose::Search && can_go_on(trial) &&
+           record_.next_rung(trial).has_value();
+  }
+
+  [[nodiscard]] std::optional<Scored<std::uint32_t>> best_paused(
+      const trial::History& history, const std::vector<std::uint32_t>& started,
+      const MatrixXd& rows, const RaceCost& cost) const {
+    std::vector<Index> waiting;
+    for (std::size_t i = 0; i < started.size(); ++i) {
+      if (is_paused(history.trials()[started[i]])) waiting.push_back(static_cast<Index>(i));
+    }
+    if (waiting.empty()) return std::nullopt;
+    const MatrixXd waiting_rows = rows(waiting, Eigen::all);
+    VectorXd scores = model_.log_worth(waiting_rows);
+    for (Index i = 0; i < scores.size(); ++i) {
+      const auto number = started[static_cast<std::size_t>(waiting[static_cast<std::size_t>(i)])];
+      const trial::Trial& trial = history.trials()[number];
+      scores[i] -= tuning_.cost_exponent *
+                   cost.log_remaining(trial, resume_step(trial), waiting_rows.row(i));
+    }
+    Index best = 0;
+    const double score = scores.maxCoeff(&best);
+    return Scored<std::uint32_t>{
+        started[static_cast<std::size_t>(waiting[static_cast<std::size_t>(best)])], score};
+  }
+
+  [[nodiscard]] std::optional<Scored<space::Configuration>> best_fresh(
+      const trial::History& history, const std::vector<std::uint32_t>& started,
+      const MatrixXd& rows, const RaceCost& cost) {
+    Rng rng{mix_seed(problem_.seed, history.finished_order().size()),
+            history.next_trial_id().number()};
+    std::vector<space::Configuration> parents;
+    for (const std::size_t i : model_.best_rows(rows, tuning_.num_parents, rng)) {
+      parents.push_back(history.trials()[started[i]].configuration());
+    }
+    auto candidates = race_candidates(history, parents, tuning_, tried_, rng);
+    if (candidates.empty()) return std::nullopt;
+    const MatrixXd candidate_rows = features_.rows(candidates);
+    const VectorXd scores =
+        model_.log_worth(candidate_rows) - tuning_.cost_exponent * cost.log_full(candidate_rows);
+    Index best = 0;
+    const double score = scores.maxCoeff(&best);
+    return Scored<space::Configuration>{std::move(candidates[static_cast<std::size_t>(best)]),
+                                        score};
+  }
+
+  static Next end(const trial::History& history) {
     if (history.num_running() > 0) return Wait{};
     return Finished{"every configuration was tried"};
   }
@@ -246,7 +255,7 @@ class Race final : public Strategy {
                     assignment};
   }
 
-  Next resume(const trial::History& history, const trial::Trial& trial, double to) const {
+  Next resume(const trial::Trial& trial, double to) const {
     trial::Assignment assignment;
     assignment.trial = trial.id();
     assignment.from = resume_step(trial);
@@ -254,15 +263,16 @@ class Race final : public Strategy {
     const auto rung = std::ranges::lower_bound(record_.rungs(), to) - record_.rungs().begin();
     assignment.rung = static_cast<std::uint16_t>(rung);
     assignment.bracket = trial.bracket();
-    const bool is_last_cut = rung > 0 && to >= history.problem().resource.max;
+    const bool is_last_cut = rung > 0 && to >= problem_.resource.max;
     assignment.stage = is_last_cut ? trial::Stage::Final : trial::Stage::Exploration;
     return Resume{assignment};
   }
 
   trial::Problem problem_;
-  RaceOptions options_;
+  std::vector<space::Configuration> first_;
   RaceTuning tuning_;
   samplers::Features features_;
+  math::SobolSequence sobol_;
   RaceRecord record_;
   RaceModel model_;
   Tried tried_;

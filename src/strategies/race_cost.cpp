@@ -1,8 +1,10 @@
 #include "race_cost.hpp"
 
 #include <Eigen/Cholesky>
+#include <algorithm>
 #include <cmath>
-#include <vector>
+
+#include "wattune/math/statistics.hpp"
 
 namespace wattune::strategies {
 namespace {
@@ -14,17 +16,24 @@ using Eigen::VectorXd;
 
 constexpr double kRidge = 0.3;
 
-/// A trial's reports that a regression is made on: where the resource has doubled.
-std::vector<std::size_t> spread_reports(const trial::Trial& trial) {
-  std::vector<std::size_t> chosen;
-  const auto reports = trial.reports();
-  double next = 0.0;
-  for (std::size_t i = 0; i < reports.size(); ++i) {
-    if (reports[i].step < next && i + 1 < reports.size()) continue;
-    chosen.push_back(i);
-    next = 2.0 * reports[i].step;
+RowVectorXd inputs(const RowVectorXd& row) {
+  RowVectorXd all(2 * row.size());
+  all << row, row.array().square().matrix();
+  return all;
+}
+
+/// From the trial's beginning to a report, in the unit of the kind.
+std::optional<double> spent_at(const trial::Report& report, CostKind kind) {
+  switch (kind) {
+    case CostKind::Energy:
+      if (report.provenance == Provenance::Missing) return std::nullopt;
+      return report.energy.joules().value();
+    case CostKind::Duration:
+      return static_cast<double>(report.duration_s);
+    case CostKind::Resource:
+      return report.step;
   }
-  return chosen;
+  return std::nullopt;
 }
 
 bool has_energy(const trial::Trial& trial) {
@@ -34,6 +43,24 @@ bool has_energy(const trial::Trial& trial) {
 
 bool has_duration(const trial::Trial& trial) {
   return !trial.reports().empty() && trial.reports().back().duration_s > 0.0F;
+}
+
+/// The median over the stretches between reports, so that neither a start nor work that was done
+/// again after a crash counts for more than its share; nothing where no stretch is known.
+std::optional<double> rate_of(const trial::Trial& trial, CostKind kind) {
+  std::vector<double> rates;
+  double step = 0.0;
+  double cost = 0.0;
+  for (const trial::Report& report : trial.reports()) {
+    const auto spent = spent_at(report, kind);
+    if (!spent || !(report.step > step)) continue;
+    const double rate = (*spent - cost) / (report.step - step);
+    if (rate > 0.0) rates.push_back(rate);
+    step = report.step;
+    cost = *spent;
+  }
+  if (rates.empty()) return std::nullopt;
+  return math::median(rates);
 }
 
 }  // namespace
@@ -50,32 +77,29 @@ std::string_view to_text(CostKind kind) {
   return "";
 }
 
-RaceCost::RaceCost(const trial::History& history, const samplers::Features& features,
-                   double first_rung)
-    : max_(history.problem().resource.max), first_rung_(first_rung) {
+RaceCost::RaceCost(const trial::History& history, const samplers::Features& features)
+    : max_(history.problem().resource.max) {
   for (const trial::Trial& trial : history.trials()) {
     if (has_energy(trial)) kind_ = CostKind::Energy;
     if (kind_ == CostKind::Resource && has_duration(trial)) kind_ = CostKind::Duration;
   }
   std::vector<RowVectorXd> rows;
-  std::vector<double> rates;
+  std::vector<double> log_rates;
   for (const trial::Trial& trial : history.trials()) {
     if (trial.purpose() != trial::Purpose::Search) continue;
-    const RowVectorXd row = features.row(trial.configuration());
-    for (const std::size_t report : spread_reports(trial)) {
-      const double step = trial.reports()[report].step;
-      const auto cost = spent(trial, report);
-      if (!cost || !(step > 0.0)) continue;
-      rows.push_back(inputs(row, step));
-      rates.push_back(std::log(*cost / step));
-    }
+    const auto rate = rate_of(trial, kind_);
+    if (!rate) continue;
+    rows.push_back(inputs(features.row(trial.configuration())));
+    log_rates.push_back(std::log(*rate));
   }
-  const auto d = static_cast<Index>(features.num_columns());
-  weights_ = VectorXd::Zero(2 * d + 1);
-  if (rows.empty()) return;
+  weights_ = VectorXd::Zero(2 * static_cast<Index>(features.num_columns()));
+  if (!rows.empty()) regress(rows, log_rates);
+}
+
+void RaceCost::regress(const std::vector<RowVectorXd>& rows, const std::vector<double>& values) {
   MatrixXd x(static_cast<Index>(rows.size()), weights_.size());
   for (std::size_t i = 0; i < rows.size(); ++i) x.row(static_cast<Index>(i)) = rows[i];
-  VectorXd y = Eigen::Map<const VectorXd>(rates.data(), static_cast<Index>(rates.size()));
+  VectorXd y = Eigen::Map<const VectorXd>(values.data(), static_cast<Index>(values.size()));
   const RowVectorXd x_mean = x.colwise().mean();
   x.rowwise() -= x_mean;
   const double y_mean = y.mean();
@@ -86,29 +110,10 @@ RaceCost::RaceCost(const trial::History& history, const samplers::Features& feat
   offset_ = y_mean - x_mean * weights_;
 }
 
-std::optional<double> RaceCost::spent(const trial::Trial& trial, std::size_t report) const {
-  const trial::Report& at = trial.reports()[report];
-  double cost = at.step;
-  if (kind_ == CostKind::Energy) {
-    if (at.provenance == Provenance::Missing) return std::nullopt;
-    cost = at.energy.joules().value();
-  } else if (kind_ == CostKind::Duration) {
-    cost = static_cast<double>(at.duration_s);
-  }
-  if (!(cost > 0.0)) return std::nullopt;
-  return cost;
-}
-
-RowVectorXd RaceCost::inputs(const RowVectorXd& row, double step) const {
-  RowVectorXd all(2 * row.size() + 1);
-  all << row, row.array().square().matrix(), std::min(4.0, first_rung_ / step);
-  return all;
-}
-
 VectorXd RaceCost::log_full(const MatrixXd& rows) const {
   VectorXd result(rows.rows());
   for (Index i = 0; i < rows.rows(); ++i) {
-    result[i] = offset_ + inputs(rows.row(i), max_) * weights_ + std::log(max_);
+    result[i] = offset_ + inputs(rows.row(i)) * weights_ + std::log(max_);
   }
   return result;
 }
@@ -116,12 +121,7 @@ VectorXd RaceCost::log_full(const MatrixXd& rows) const {
 double RaceCost::log_remaining(const trial::Trial& trial, double from,
                                const RowVectorXd& row) const {
   const double left = std::max(max_ - from, 1e-9 * max_);
-  const auto reports = trial.reports();
-  if (!reports.empty() && reports.back().step > 0.0) {
-    if (const auto cost = spent(trial, reports.size() - 1)) {
-      return std::log(*cost / reports.back().step * left);
-    }
-  }
+  if (const auto rate = rate_of(trial, kind_)) return std::log(*rate * left);
   return log_full(MatrixXd{row})[0] + std::log(left / max_);
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <Eigen/Core>
-#include <optional>
 #include <string_view>
+#include <vector>
 
 #include "samplers/features.hpp"
 #include "wattune/trial/history.hpp"
@@ -13,19 +13,19 @@ namespace wattune::strategies {
 enum class CostKind : unsigned char { Energy, Duration, Resource };
 [[nodiscard]] std::string_view to_text(CostKind kind);
 
-/// What trainings cost: the logarithm of the cost per unit of resource is linear in the features,
-/// in the squares of the ordered ones and in one over the resource used, which is what a start
-/// costs.
+/// What trainings cost: the logarithm of the cost per unit of resource is linear in the features and
+/// their squares.
 ///
 /// Source   ridge regression; Snoek, Larochelle, Adams, NeurIPS 2012, arXiv:1206.2944, section 3.2
 ///          models the logarithm of a duration with a Gaussian process
 class RaceCost {
  public:
-  /// Takes    first_rung  the unit of the resource that a start's cost is spread over
-  RaceCost(const trial::History& history, const samplers::Features& features, double first_rung);
+  RaceCost(const trial::History& history, const samplers::Features& features);
 
   [[nodiscard]] CostKind kind() const { return kind_; }
-  /// Of full trainings, as logarithms: [m].
+  /// Of full trainings, as logarithms.
+  ///
+  /// Takes    rows  of features: [m x d];  Gives  [m]
   [[nodiscard]] Eigen::VectorXd log_full(const Eigen::MatrixXd& rows) const;
   /// Of what is left of a trial from a step on, as a logarithm.
   ///
@@ -34,13 +34,11 @@ class RaceCost {
                                      const Eigen::RowVectorXd& row) const;
 
  private:
-  [[nodiscard]] Eigen::RowVectorXd inputs(const Eigen::RowVectorXd& row, double step) const;
-  [[nodiscard]] std::optional<double> spent(const trial::Trial& trial, std::size_t report) const;
+  void regress(const std::vector<Eigen::RowVectorXd>& rows, const std::vector<double>& values);
 
   double max_ = 1.0;
-  double first_rung_ = 1.0;
   CostKind kind_ = CostKind::Resource;
-  Eigen::VectorXd weights_;  // of the inputs
+  Eigen::VectorXd weights_;  // of features and squares
   double offset_ = 0.0;
 };
 

@@ -94,8 +94,15 @@ void RaceCurves::refit(std::size_t num_first) {
   fitted_at_ = num_first;
 }
 
-double RaceCurves::best() const {
-  return process_->smoothed_values().minCoeff();
+std::optional<double> RaceCurves::best(std::span<const char> counts) const {
+  const VectorXd smoothed = process_->smoothed_values();
+  std::optional<double> best;
+  for (std::size_t i = 0; i < in_process_.size(); ++i) {
+    if (counts[in_process_[i]] == 0) continue;
+    const double value = smoothed[static_cast<Index>(i)];
+    if (!best || value < *best) best = value;
+  }
+  return best;
 }
 
 }  // namespace wattune::strategies

@@ -30,8 +30,10 @@ class RaceCurves {
   [[nodiscard]] std::size_t num_values() const { return values_.size(); }
   [[nodiscard]] const math::CurveProcess& process() const { return *process_; }
   [[nodiscard]] double on_scale(double value) const { return (*scale_)(value); }
-  /// The lowest of all values, without their noise, on the scale of the process.
-  [[nodiscard]] double best() const;
+  /// The lowest of the values that count, without its noise, on the scale of the process.
+  ///
+  /// Takes    counts  for every value whether it does
+  [[nodiscard]] std::optional<double> best(std::span<const char> counts) const;
 
  private:
   void refit(std::size_t num_first);

@@ -6,21 +6,6 @@
 namespace wattune::strategies {
 namespace {
 
-using trial::MeasureKind;
-
-/// Does the measure of a whole trial grow in proportion to its steps?
-bool accumulates(const trial::Measure& measure) {
-  switch (measure.kind) {
-    case MeasureKind::Energy:
-    case MeasureKind::Duration:
-    case MeasureKind::Carbon:
-    case MeasureKind::Cost:
-      return measure.name.empty();
-    default:
-      return false;
-  }
-}
-
 bool is_whole(trial::ResourceUnit unit) {
   return unit == trial::ResourceUnit::Epochs || unit == trial::ResourceUnit::Steps ||
          unit == trial::ResourceUnit::Samples;
@@ -43,6 +28,19 @@ void project(CurveValue& value, const trial::Problem& problem) {
 }
 
 }  // namespace
+
+bool accumulates(const trial::Measure& measure) {
+  using trial::MeasureKind;
+  switch (measure.kind) {
+    case MeasureKind::Energy:
+    case MeasureKind::Duration:
+    case MeasureKind::Carbon:
+    case MeasureKind::Cost:
+      return measure.name.empty();
+    default:
+      return false;
+  }
+}
 
 std::vector<double> race_rungs(const trial::Resource& resource, double share, double eta) {
   double first = std::max(resource.min, resource.max / share);

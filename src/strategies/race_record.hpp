@@ -19,6 +19,15 @@ struct CurveValue {
   std::vector<std::optional<double>> bounded;  ///< [constraints] What they bound.
 };
 
+/// Does the measure of a whole trial grow in proportion to its steps?
+[[nodiscard]] bool accumulates(const trial::Measure& measure);
+
+/// Does it wait to be taken further?
+[[nodiscard]] inline bool can_go_on(const trial::Trial& trial) {
+  return trial.state() == trial::TrialState::Paused ||
+         trial.state() == trial::TrialState::Interrupted;
+}
+
 /// The steps at which trials pause, the last of them a full training.
 ///
 /// Takes    share  full training over first rung;  eta  from rung to rung

@@ -11,6 +11,7 @@ struct RaceTuning {
   double eta = 3.0;              // between rungs
   double first_share = 17.0;     // horizon over first rung
   double slack = 2.0;            // how much worse a paused trial may be, as a logarithm
+  double ambition = 0.05;        // improvements count from here on, in units of best to median
   double cost_exponent = 1.0;
   std::size_t num_candidates = 300;
   double local_share = 0.6;
@@ -22,7 +23,6 @@ struct RaceTuning {
   std::size_t fit_evaluations = 25;
   double fit_growth = 1.2;
   bool warp = true;
-  double start_cost_bias = 0.0;
   int variant = 0;
   double x = 0.0;  // free
 };

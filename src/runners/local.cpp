@@ -155,6 +155,7 @@ class LocalRunner final : public Runner {
   void take(Active& active, const PhaseMessage& phase);
   void take(Active& active, const CheckpointMessage& checkpoint);
   void take(Active& active, const InfoMessage& info);
+  [[nodiscard]] bool is_at_max(const Active& active) const;
   void tell(Active& active, Verdict verdict, double until);
 
   // how they end
@@ -617,14 +618,22 @@ void LocalRunner::answer(TrialId trial, Verdict verdict, double until) {
   tell(active, active.told.value_or(verdict), until);
 }
 
+/// Has the program told of the end of a full training? Where it does not count the resource it
+/// cannot.
+bool LocalRunner::is_at_max(const Active& active) const {
+  const trial::Resource& resource = options_.resource;
+  const bool is_counted =
+      resource.unit != trial::ResourceUnit::Run && !trial::is_metered(resource.unit);
+  return is_counted && active.last_step && *active.last_step >= resource.max;
+}
+
 void LocalRunner::tell(Active& active, Verdict verdict, double until) {
   if (!active.capture) active.process->send(answer_line(verdict, until));
   if (verdict == Verdict::Continue || active.told) return;
   active.told = verdict;
   if (!active.capture || active.stage != Stage::Running) return;
   // At the end of a full training the program is about to end by itself.
-  const bool is_at_max = active.last_step && *active.last_step >= options_.resource.max;
-  if (is_at_max && options_.resource.unit != trial::ResourceUnit::Run) return;
+  if (is_at_max(active)) return;
   if (active.process->has_ended()) return;
   if (verdict == Verdict::Pause) {
     terminate(active, {Outcome::Interrupted, "it cannot be paused, so it was ended", true});
@@ -710,8 +719,7 @@ void LocalRunner::finish(Active& active) {
   facts.forced = active.forced;
   facts.told = active.told;
   facts.has_checkpoint = active.has_checkpoint;
-  facts.is_at_max = options_.resource.unit != trial::ResourceUnit::Run && active.last_step &&
-                    *active.last_step >= options_.resource.max;
+  facts.is_at_max = is_at_max(active);
   facts.was_out_of_memory = oom_counter_.read() > active.oom_count;
   for (const std::string& name : options_.required_metrics) {
     if (!active.metrics_seen.contains(name)) facts.missing_metrics.push_back(name);

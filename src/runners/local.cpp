@@ -331,8 +331,7 @@ void LocalRunner::finish(Active& active) {
   facts.forced = active.forced;
   facts.told = active.told;
   facts.has_checkpoint = active.has_checkpoint;
-  facts.is_at_max = options_.resource.unit != trial::ResourceUnit::Run && active.last_step &&
-                    *active.last_step >= options_.resource.max;
+  facts.is_at_max = is_at_max(active);
   facts.was_out_of_memory = oom_counter_.read() > active.oom_count;
   for (const std::string& name : options_.required_metrics) {
     if (!active.metrics_seen.contains(name)) facts.missing_metrics.push_back(name);

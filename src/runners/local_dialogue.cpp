@@ -121,14 +121,22 @@ void LocalRunner::answer(TrialId trial, Verdict verdict, double until) {
   tell(active, active.told.value_or(verdict), until);
 }
 
+/// Has the program told of the end of a full training? Where it does not count the resource it
+/// cannot.
+bool LocalRunner::is_at_max(const Active& active) const {
+  const trial::Resource& resource = options_.resource;
+  const bool is_counted =
+      resource.unit != trial::ResourceUnit::Run && !trial::is_metered(resource.unit);
+  return is_counted && active.last_step && *active.last_step >= resource.max;
+}
+
 void LocalRunner::tell(Active& active, Verdict verdict, double until) {
   if (!active.capture) active.process->send(answer_line(verdict, until));
   if (verdict == Verdict::Continue || active.told) return;
   active.told = verdict;
   if (!active.capture || active.stage != Stage::Running) return;
   // At the end of a full training the program is about to end by itself.
-  const bool is_at_max = active.last_step && *active.last_step >= options_.resource.max;
-  if (is_at_max && options_.resource.unit != trial::ResourceUnit::Run) return;
+  if (is_at_max(active)) return;
   if (active.process->has_ended()) return;
   if (verdict == Verdict::Pause) {
     terminate(active, {Outcome::Interrupted, "it cannot be paused, so it was ended", true});

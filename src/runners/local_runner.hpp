@@ -109,6 +109,7 @@ class LocalRunner final : public Runner {
   void take(Active& active, const PhaseMessage& phase);
   void take(Active& active, const CheckpointMessage& checkpoint);
   void take(Active& active, const InfoMessage& info);
+  [[nodiscard]] bool is_at_max(const Active& active) const;
   void tell(Active& active, trial::Verdict verdict, double until);
 
   // how they end

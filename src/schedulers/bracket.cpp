@@ -1,8 +1,12 @@
 #include "wattune/schedulers/bracket.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "wattune/base/require.hpp"
+#include "wattune/base/result.hpp"
+#include "wattune/base/text.hpp"
 
 namespace wattune::schedulers {
 namespace {
@@ -11,7 +15,9 @@ namespace {
 std::vector<TrialId> survivors_of(const trial::History& history,
                                   std::span<const Contestant> members, std::size_t rung,
                                   const BracketRules& rules) {
-  const std::size_t num_kept = (members.size() + rules.eta - 1) / rules.eta;
+  const std::size_t num_kept = rules.rounds_up
+                                   ? (members.size() + rules.eta - 1) / rules.eta
+                                   : std::max<std::size_t>(members.size() / rules.eta, 1);
   const auto has_gone_on = [&](TrialId id) { return history.trial(id).rung() > rung; };
   std::vector<TrialId> gone_on;
   for (const Contestant& member : members) {
@@ -90,6 +96,24 @@ BracketState follow_bracket(const trial::History& history, std::vector<TrialId> 
       return state;
     }
   }
+}
+
+std::vector<double> rung_targets(const trial::Resource& resource, std::size_t eta) {
+  if (eta < 2) throw ConfigError(fmt::format("eta: {} is not allowed; it is 2 or more", eta));
+  if (!(resource.min > 0.0 && resource.min <= resource.max)) {
+    throw ConfigError(fmt::format("resource: min {} is not between 0 and max {}",
+                                  number_text(resource.min), number_text(resource.max)));
+  }
+  std::vector<double> targets;
+  while (targets.empty() || targets.back() < resource.max) {
+    targets.push_back(rung_target(resource.min, resource.max, eta, targets.size()));
+  }
+  return targets;
+}
+
+trial::Verdict pause_at_target(const trial::Trial& trial, double max) {
+  const bool is_at_rung = trial.target() < max && trial.step() >= trial.target();
+  return is_at_rung ? trial::Verdict::Pause : trial::Verdict::Continue;
 }
 
 double rung_target(double min, double max, std::size_t eta, std::size_t rung) {

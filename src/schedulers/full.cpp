@@ -1,19 +1,19 @@
 #include "wattune/schedulers/full.hpp"
 
-#include "wattune/schedulers/bracket.hpp"
+#include "changes.hpp"
+#include "unfinished.hpp"
 
 namespace wattune::schedulers {
 namespace {
 
 class Full final : public Scheduler {
  public:
-  explicit Full(double max) : max_(max) {}
+  explicit Full(double max) : max_(max), unfinished_(max) {}
 
   Step next(const trial::History& history, Fresh fresh) const override {
-    for (const trial::Trial& trial : history.trials()) {
-      if (trial.purpose() != trial::Purpose::Search || trial.is_running()) continue;
-      if (!is_settled(trial, max_)) return Promote{trial.id(), max_, 0};
-    }
+    if (!changes_.is_continued(history)) unfinished_.clear();
+    changes_.take(history, [&](const trial::Trial& trial) { unfinished_.update(trial); });
+    if (const auto id = unfinished_.first()) return Promote{*id, max_, 0};
     if (fresh == Fresh::Available) return StartFresh{max_, 0, 0};
     if (history.num_running() > 0) return Wait{};
     return Done{};
@@ -27,6 +27,8 @@ class Full final : public Scheduler {
 
  private:
   double max_;
+  mutable Changes changes_;
+  mutable Unfinished unfinished_;
 };
 
 }  // namespace

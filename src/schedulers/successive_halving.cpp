@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "halving_rules.hpp"
 #include "wattune/base/result.hpp"
 #include "wattune/base/text.hpp"
 #include "wattune/schedulers/bracket.hpp"
@@ -34,19 +35,16 @@ Newest newest_bracket(const trial::History& history) {
 
 class SuccessiveHalving final : public Scheduler {
  public:
-  SuccessiveHalving(const trial::Resource& resource, std::size_t eta, std::size_t num_trials,
+  SuccessiveHalving(std::vector<double> targets, std::size_t eta, std::size_t num_trials,
                     RankBy rank_by)
-      : min_(resource.min),
-        max_(resource.max),
-        eta_(eta),
-        num_trials_(num_trials),
-        rank_by_(rank_by) {}
+      : targets_(std::move(targets)), eta_(eta), num_trials_(num_trials), rank_by_(rank_by) {}
 
   Step next(const trial::History& history, Fresh fresh) const override {
     const Newest bracket = newest_bracket(history);
     const bool is_open = bracket.trials.size() < num_trials_ && !bracket.has_promoted;
     if (is_open && fresh == Fresh::Available) return fill(history, bracket);
-    const BracketState state = follow_bracket(history, bracket.trials, rules(history));
+    const BracketState state =
+        follow_bracket(history, bracket.trials, halving_rules(history, targets_, eta_, rank_by_));
     if (!state.to_start.empty()) {
       const Contestant& first = state.to_start.front();
       return Promote{first.trial, first.target, static_cast<std::uint16_t>(state.rung)};
@@ -57,18 +55,17 @@ class SuccessiveHalving final : public Scheduler {
   }
 
   trial::Verdict decide(const trial::History& history, TrialId id) const override {
-    const trial::Trial& trial = history.trial(id);
-    const bool is_at_rung = trial.target() < max_ && trial.step() >= trial.target();
-    return is_at_rung ? trial::Verdict::Pause : trial::Verdict::Continue;
+    return pause_at_target(history.trial(id), targets_.back());
   }
 
   std::string describe() const override {
     return fmt::format("successive halving: {} trials from {} to {}, eta {}, by {}", num_trials_,
-                       number_text(min_), number_text(max_), eta_, to_text(rank_by_));
+                       number_text(targets_.front()), number_text(targets_.back()), eta_,
+                       to_text(rank_by_));
   }
 
  private:
-  [[nodiscard]] double first_target() const { return rung_target(min_, max_, eta_, 0); }
+  [[nodiscard]] double first_target() const { return targets_.front(); }
 
   /// Another trial for an open bracket; those that were interrupted come first.
   [[nodiscard]] Step fill(const trial::History& history, const Newest& bracket) const {
@@ -81,40 +78,16 @@ class SuccessiveHalving final : public Scheduler {
     return StartFresh{first_target(), 0, bracket.number};
   }
 
-  [[nodiscard]] BracketRules rules(const trial::History& history) const {
-    BracketRules rules;
-    rules.eta = eta_;
-    rules.max = max_;
-    rules.target = [this](const trial::Trial&, std::size_t rung) {
-      return rung_target(min_, max_, eta_, rung);
-    };
-    rules.rank = [this, &history](std::span<const Contestant> members, std::size_t rung,
-                                  std::size_t) {
-      std::vector<Standing> standings;
-      for (const Contestant& member : members) {
-        if (!is_out(history.trial(member.trial), rung)) {
-          standings.push_back(standing_of(history, member));
-        }
-      }
-      return rank(std::move(standings), rank_by_);
-    };
-    return rules;
-  }
-
-  double min_;
-  double max_;
+  std::vector<double> targets_;
   std::size_t eta_;
   std::size_t num_trials_;
   RankBy rank_by_;
 };
 
 /// As many trials as leave one for the last rung: eta to the number of cuts.
-std::size_t usual_num_trials(const trial::Resource& resource, std::size_t eta) {
+std::size_t usual_num_trials(std::size_t num_rungs, std::size_t eta) {
   std::size_t num_trials = 1;
-  for (std::size_t rung = 0; rung_target(resource.min, resource.max, eta, rung) < resource.max;
-       ++rung) {
-    num_trials *= eta;
-  }
+  for (std::size_t rung = 1; rung < num_rungs; ++rung) num_trials *= eta;
   return num_trials;
 }
 
@@ -122,19 +95,14 @@ std::size_t usual_num_trials(const trial::Resource& resource, std::size_t eta) {
 
 std::unique_ptr<Scheduler> make_successive_halving(const trial::Resource& resource,
                                                    const SuccessiveHalvingOptions& options) {
-  if (options.eta < 2) {
-    throw ConfigError(fmt::format("eta: {} is not allowed; it is 2 or more", options.eta));
-  }
+  std::vector<double> targets = rung_targets(resource, options.eta);
   if (options.num_trials && *options.num_trials == 0) {
     throw ConfigError("num_trials: 0 is not allowed; it is 1 or more");
   }
-  if (!(resource.min > 0.0 && resource.min <= resource.max)) {
-    throw ConfigError(fmt::format("resource: min {} is not between 0 and max {}",
-                                  number_text(resource.min), number_text(resource.max)));
-  }
   const std::size_t num_trials =
-      options.num_trials.value_or(usual_num_trials(resource, options.eta));
-  return std::make_unique<SuccessiveHalving>(resource, options.eta, num_trials, options.rank_by);
+      options.num_trials.value_or(usual_num_trials(targets.size(), options.eta));
+  return std::make_unique<SuccessiveHalving>(std::move(targets), options.eta, num_trials,
+                                             options.rank_by);
 }
 
 }  // namespace wattune::schedulers

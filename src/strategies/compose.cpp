@@ -120,6 +120,7 @@ class Composed final : public Strategy {
     assignment.to = fresh.to;
     assignment.rung = fresh.rung;
     assignment.bracket = fresh.bracket;
+    assignment.report_every = fresh.report_every;
     return NewTrial{trial::Purpose::Search, proposal.origin, std::move(proposal.configuration),
                     assignment};
   }
@@ -132,6 +133,7 @@ class Composed final : public Strategy {
     assignment.to = promote.to;
     assignment.rung = promote.rung;
     assignment.bracket = trial.bracket();
+    assignment.report_every = promote.report_every;
     const bool is_last_cut = promote.rung > 0 && promote.to >= history.problem().resource.max;
     assignment.stage = is_last_cut ? trial::Stage::Final : trial::Stage::Exploration;
     return Resume{assignment};

@@ -132,7 +132,7 @@ void Session::judge_running(std::vector<trial::Event>& events,
     const Verdict verdict = parts_.strategy.decide(*history_, id);
     if (verdict == Verdict::Continue) continue;
     verdicts[id] = verdict;
-    events.emplace_back(trial::Decided{id, trial.step(), verdict});
+    events.emplace_back(trial::Decided{id, trial.program_step(), verdict});
   }
 }
 
@@ -146,7 +146,7 @@ trial::AssignmentEnded Session::closing(TrialId id, std::optional<Verdict> verdi
   end.detail = "the engine was killed while it ran";
   if (verdict == Verdict::Stop) {
     end.outcome = Outcome::Stopped;
-  } else if (verdict == Verdict::Pause && checkpoint && checkpoint->step >= trial.step()) {
+  } else if (verdict == Verdict::Pause && checkpoint && checkpoint->step >= trial.program_step()) {
     end.outcome = Outcome::Paused;
   } else if (!trial.reports().empty() && trial.step() >= history_->problem().resource.max) {
     end.outcome = Outcome::Completed;
@@ -268,7 +268,7 @@ Result<void> Session::assign(trial::Assignment assignment, std::vector<trial::Ev
   const TrialId id = assignment.trial;
   std::optional<trial::Checkpoint> checkpoint;
   if (before.empty()) checkpoint = history_->trial(id).checkpoint();
-  assignment.from = checkpoint ? checkpoint->step : 0.0;
+  assignment.from = checkpoint ? checkpoint->position : 0.0;
   before.emplace_back(trial::Assigned{assignment});
   if (auto done = append(before); !done) return done;
 
@@ -283,6 +283,7 @@ Result<void> Session::gather() {
   std::vector<trial::Event> events = std::exchange(backlog_, {});
   if (events.empty()) events = parts_.runner.wait(longest_wait());
   mark_repeated_work(events);
+  mark_completed(events);
   if (auto done = append(events); !done) return done;
   look_for_end();
   if (auto done = decide(waiting_after(events)); !done) return done;
@@ -297,13 +298,28 @@ void Session::mark_repeated_work(std::vector<trial::Event>& events) const {
     const auto* reported = std::get_if<trial::Reported>(&event);
     if (reported == nullptr) continue;
     double& step =
-        steps.try_emplace(reported->trial, history_->trial(reported->trial).step()).first->second;
+        steps.try_emplace(reported->trial, history_->trial(reported->trial).program_step())
+            .first->second;
     if (reported->step > step) {
       step = reported->step;
     } else {
       event = trial::WorkRepeated{reported->trial, reported->step, reported->duration,
                                   reported->energy};
     }
+  }
+}
+
+/// A program that counts what nobody else does cannot know when its training is full: it was told
+/// to stop, and is complete all the same.
+void Session::mark_completed(std::vector<trial::Event>& events) const {
+  const trial::Resource& resource = history_->problem().resource;
+  if (!trial::is_metered(resource.unit)) return;
+  for (trial::Event& event : events) {
+    auto* ended = std::get_if<trial::AssignmentEnded>(&event);
+    if (ended == nullptr || ended->outcome != Outcome::Stopped) continue;
+    const bool is_full = history_->trial(ended->trial).step() >= resource.max;
+    const bool was_stopped = orders_.of(ended->trial).verdict == Verdict::Stop;
+    if (is_full && !was_stopped) ended->outcome = Outcome::Completed;
   }
 }
 
@@ -330,7 +346,7 @@ Result<void> Session::decide(const std::map<TrialId, Waiting>& waiting) {
     Verdict& verdict = verdicts[id];
     if (report.is_repeated) {
       // The answer that was given, or lost, the first time.
-      const bool is_last = report.step >= history_->trial(id).step();
+      const bool is_last = report.step >= history_->trial(id).program_step();
       verdict = is_last ? orders_.of(id).verdict.value_or(Verdict::Continue) : Verdict::Continue;
       continue;
     }
@@ -347,12 +363,27 @@ Result<void> Session::decide(const std::map<TrialId, Waiting>& waiting) {
 
 /// Answers a report; a session that winds down pauses whoever may go on.
 void Session::answer(TrialId id, double step, Verdict verdict) {
-  const double max = history_->problem().resource.max;
-  if (ending_ && verdict == Verdict::Continue && step < max) verdict = Verdict::Pause;
+  const trial::Resource& resource = history_->problem().resource;
+  const trial::Trial& trial = history_->trial(id);
+  const bool is_metered = trial::is_metered(resource.unit);
+  const double position = is_metered ? trial.step() : step;
+  if (verdict == Verdict::Continue && position < resource.max) {
+    if (ending_) verdict = Verdict::Pause;
+  } else if (verdict == Verdict::Continue && is_metered && step >= trial.program_step()) {
+    verdict = Verdict::Stop;  // it has used all it may; see mark_completed()
+  }
   const trial::Assignment& assignment = orders_.of(id).assignment;
-  double until = step < assignment.to ? assignment.to : max;
-  if (assignment.report_every) until = std::min(until, step + *assignment.report_every);
-  parts_.runner.answer(id, verdict, until);
+  double until = position < assignment.to ? assignment.to : resource.max;
+  if (assignment.report_every) until = std::min(until, position + *assignment.report_every);
+  parts_.runner.answer(id, verdict, is_metered ? program_step_at(trial, until) : until);
+}
+
+/// Where a program will be when its trial has used so much, as things have gone so far; at most
+/// twice as far as it is, as a beginning tells little.
+double Session::program_step_at(const trial::Trial& trial, double position) {
+  const double so_far = trial.program_step();
+  if (trial.step() <= 0.0) return 2.0 * so_far;
+  return so_far * std::clamp(position / trial.step(), 1.0, 2.0);
 }
 
 void Session::tell_observer(bool is_quiet) {

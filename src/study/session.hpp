@@ -51,9 +51,11 @@ class Session {
   Result<void> assign(trial::Assignment assignment, std::vector<trial::Event> before = {});
   Result<void> gather();
   void mark_repeated_work(std::vector<trial::Event>& events) const;
+  void mark_completed(std::vector<trial::Event>& events) const;
   static std::map<TrialId, Waiting> waiting_after(const std::vector<trial::Event>& events);
   Result<void> decide(const std::map<TrialId, Waiting>& waiting);
   void answer(TrialId trial, double step, trial::Verdict verdict);
+  [[nodiscard]] static double program_step_at(const trial::Trial& trial, double position);
   void end_running(trial::Outcome outcome);
   void tell_observer(bool is_quiet);
 

@@ -108,11 +108,12 @@ void History::on(const Assigned& event) {
 void History::on(const Reported& event) {
   Trial& trial = known(event.trial);
   WATTUNE_REQUIRE(trial.is_running());
-  WATTUNE_REQUIRE(event.step > trial.step());
+  WATTUNE_REQUIRE(event.step > trial.program_step_);
   charge(trial, event.energy, event.duration);
+  trial.program_step_ = event.step;
 
   Report report;
-  report.step = event.step;
+  report.step = position_of(trial);
   report.samples = event.samples + (trial.reports_.empty() ? 0.0 : trial.reports_.back().samples);
   report.energy = trial.energy_.total();
   report.uncertainty_j = static_cast<float>(trial.energy_.uncertainty.value());
@@ -121,6 +122,17 @@ void History::on(const Reported& event) {
   trial.reports_.push_back(report);
   if (has_changing_rates_) trial.extras().spent_at_report.push_back(trial.extras().spent);
   store_metrics(trial, event.metrics);
+}
+
+double History::position_of(const Trial& trial) const {
+  switch (problem_.resource.unit) {
+    case ResourceUnit::Seconds:
+      return trial.duration_s_;
+    case ResourceUnit::Joules:
+      return trial.energy_.total().joules().value();
+    default:
+      return trial.program_step_;
+  }
 }
 
 /// Are these the trial's metrics in the order of its table? Almost every report after the first.
@@ -178,7 +190,10 @@ void History::on(const PhaseEnded& event) {
 }
 
 void History::on(const CheckpointSaved& event) {
-  known(event.trial).extras().checkpoint = Checkpoint{event.step, event.path};
+  Trial& trial = known(event.trial);
+  const bool is_counted = !is_metered(problem_.resource.unit);
+  trial.extras().checkpoint =
+      Checkpoint{event.step, event.path, is_counted ? event.step : trial.step()};
 }
 
 void History::on(const InfoGiven& event) {

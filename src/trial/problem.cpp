@@ -18,7 +18,8 @@ constexpr int kProblemVersion = 1;
 
 constexpr std::array<std::string_view, 7> kMeasureWords{
     "", "energy", "duration", "carbon", "cost", "samples_per_joule", "joules_per_sample"};
-constexpr std::array<std::string_view, 4> kUnitWords{"run", "epochs", "steps", "samples"};
+constexpr std::array<std::string_view, 6> kUnitWords{"run",     "epochs",  "steps",
+                                                     "samples", "seconds", "joules"};
 
 template <typename T>
 void put(json& out, const char* key, const std::optional<T>& value) {

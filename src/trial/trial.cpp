@@ -1,5 +1,6 @@
 #include "wattune/trial/trial.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -46,10 +47,9 @@ std::optional<double> Trial::last_metric(MetricId id) const {
 }
 
 std::optional<std::size_t> Trial::first_report_at(double step) const {
-  for (std::size_t i = 0; i < reports_.size(); ++i) {
-    if (reports_[i].step >= step) return i;
-  }
-  return std::nullopt;
+  const auto found = std::ranges::lower_bound(reports_, step, {}, &Report::step);
+  if (found == reports_.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - reports_.begin());
 }
 
 std::optional<Checkpoint> Trial::checkpoint() const {

@@ -7,7 +7,11 @@
 namespace wattune::contracts {
 
 INSTANTIATE_TEST_SUITE_P(Full, SchedulerContract,
-                         ::testing::Values(SchedulerCase{"Full", schedulers::make_full}),
+                         ::testing::Values(SchedulerCase{"Full",
+                                                         [](const trial::Problem& problem) {
+                                                           return schedulers::make_full(
+                                                               problem.resource);
+                                                         }}),
                          scheduler_case_name);
 
 }  // namespace wattune::contracts

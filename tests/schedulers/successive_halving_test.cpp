@@ -12,8 +12,8 @@ namespace wattune::contracts {
 namespace {
 
 auto halving(schedulers::SuccessiveHalvingOptions options) {
-  return [options](const trial::Resource& resource) {
-    return schedulers::make_successive_halving(resource, options);
+  return [options](const trial::Problem& problem) {
+    return schedulers::make_successive_halving(problem.resource, options);
   };
 }
 

@@ -30,13 +30,17 @@ class ScheduledStudy final : public strategies::Strategy {
       made.configuration = *history.problem().space.sample(rng);
       made.assignment =
           assignment_to(history.next_trial_id(), 0.0, start->to, start->rung, start->bracket);
+      made.assignment.report_every = start->report_every;
       return made;
     }
     if (const auto* promote = std::get_if<schedulers::Promote>(&step)) {
       const trial::Trial& trial = history.trial(promote->trial);
       const auto checkpoint = trial.checkpoint();
-      return strategies::Resume{assignment_to(promote->trial, checkpoint ? checkpoint->step : 0.0,
-                                              promote->to, promote->rung, trial.bracket())};
+      strategies::Resume resume{assignment_to(promote->trial,
+                                              checkpoint ? checkpoint->position : 0.0, promote->to,
+                                              promote->rung, trial.bracket())};
+      resume.assignment.report_every = promote->report_every;
+      return resume;
     }
     if (std::holds_alternative<schedulers::Wait>(step)) return strategies::Wait{};
     EXPECT_EQ(fresh, schedulers::Fresh::Exhausted) << "Done, but fresh trials are available";

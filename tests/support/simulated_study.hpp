@@ -192,24 +192,29 @@ class SimulatedStudy {
     ASSERT_NE(trial.state(), trial::TrialState::Stopped) << "a stopped trial was taken up again";
     ASSERT_NE(trial.state(), trial::TrialState::Completed);
     const auto checkpoint = trial.checkpoint();
-    ASSERT_EQ(assignment.from, checkpoint ? checkpoint->step : 0.0);
+    ASSERT_EQ(assignment.from, checkpoint ? checkpoint->position : 0.0);
     ASSERT_GT(assignment.to, trial.step()) << "an assignment leads beyond where the trial is";
     start(assignment);
   }
 
   void start(const trial::Assignment& assignment) {
-    ASSERT_GT(assignment.to, assignment.from);
+    ASSERT_GT(assignment.to, assignment.from) << in_words(assignment);
     ASSERT_LE(assignment.to, history_.problem().resource.max);
     log(trial::Assigned{assignment});
-    running_[assignment.trial.number()] = Run{assignment.from, now_, 0.0, assignment};
+    const auto checkpoint = history_.trial(assignment.trial).checkpoint();
+    const double step = checkpoint ? checkpoint->step : 0.0;
+    running_[assignment.trial.number()] = Run{step, now_, 0.0, assignment};
   }
 
   /// The step of a run's next report.
   [[nodiscard]] double next_step(const Run& run) const {
-    const double max = history_.problem().resource.max;
-    const double end = run.step < run.assignment.to ? run.assignment.to : max;
-    const auto every =
-        run.assignment.report_every ? run.assignment.report_every : training_.report_every;
+    const trial::Resource& resource = history_.problem().resource;
+    const double end = run.step < run.assignment.to ? run.assignment.to : resource.max;
+    const bool is_asked = run.assignment.report_every && !trial::is_metered(resource.unit);
+    const auto every = is_asked ? run.assignment.report_every : training_.report_every;
+    if (trial::is_metered(resource.unit)) {  // it knows of no end, and reports as it likes
+      return (std::floor(run.step / every.value() + 1e-9) + 1.0) * *every;
+    }
     if (!every) return end;
     return std::min(end, (std::floor(run.step / *every + 1e-9) + 1.0) * *every);
   }
@@ -254,14 +259,16 @@ class SimulatedStudy {
     if (fails || diverged) {
       return end(id, fails ? failure->second : trial::Outcome::FailedMetric, energy);
     }
-    if (step > history_.trial(id).step()) {  // work done again is not reported again
+    if (step > history_.trial(id).program_step()) {  // work done again is not reported again
       log(trial::Reported{id, step, units * training_.samples_per_unit(configuration), duration,
                           energy, metrics});
       run.pending = 0.0;
       answer(strategy, id, run);
     }
     if (!running_.contains(id.number())) return;
-    const bool is_at_end = step >= history_.problem().resource.max || (own_end && step >= *own_end);
+    const trial::Resource& resource = history_.problem().resource;
+    const double position = trial::is_metered(resource.unit) ? history_.trial(id).step() : step;
+    const bool is_at_end = position >= resource.max || (own_end && step >= *own_end);
     if (is_at_end) end(id, trial::Outcome::Completed, {});
   }
 

@@ -20,7 +20,7 @@ struct Launch {
   trial::Purpose purpose = trial::Purpose::Search;
   space::Configuration configuration;
   std::uint32_t seed = 0;  ///< 31 bits; the same for every assignment of a trial.
-  std::optional<trial::Checkpoint> resume_from;  ///< `assignment.from` is its step.
+  std::optional<trial::Checkpoint> resume_from;  ///< `assignment.from` is its position.
 };
 
 /// A trial that runs now, for the live view.

@@ -13,8 +13,9 @@ namespace wattune::schedulers {
 
 /// The rules of one bracket of synchronous halving.
 struct BracketRules {
-  std::size_t eta = 2;  ///< Of n trials in a rung ceil(n / eta) go on.
-  double max = 1.0;     ///< Resource of a full training.
+  std::size_t eta = 2;    ///< Of n trials in a rung ceil(n / eta) go on.
+  double max = 1.0;       ///< Resource of a full training.
+  bool rounds_up = true;  ///< Else floor(n / eta) go on, or one.
   /// How far a rung takes a trial: grows with the rung and is at most `max`.
   std::function<double(const trial::Trial&, std::size_t rung)> target;
   /// The contestants of a settled rung who are still in the race, best first.
@@ -51,6 +52,15 @@ struct BracketState {
 /// Cost     O(n log n) in the number of members
 [[nodiscard]] BracketState follow_bracket(const trial::History& history,
                                           std::vector<TrialId> members, const BracketRules& rules);
+
+/// The resources of all rungs: min eta^k, the last one exactly max.
+///
+/// Errors   ConfigError  eta below 2, min not in (0, max]
+[[nodiscard]] std::vector<double> rung_targets(const trial::Resource& resource, std::size_t eta);
+
+/// The answer to a report by whoever takes trials from rung to rung: pause at the end of the
+/// assignment, unless that is a full training.
+[[nodiscard]] trial::Verdict pause_at_target(const trial::Trial& trial, double max);
 
 /// min eta^rung, at most max: by multiplication, so that whole numbers stay whole.
 [[nodiscard]] double rung_target(double min, double max, std::size_t eta, std::size_t rung);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -13,6 +14,7 @@ struct StartFresh {
   double to = 0.0;
   std::uint16_t rung = 0;
   std::uint16_t bracket = 0;
+  std::optional<double> report_every = {};  ///< Where reports between two rungs are wanted.
 };
 
 /// Take a paused trial further, or one that was interrupted on to where it was going.
@@ -20,6 +22,7 @@ struct Promote {
   TrialId trial;
   double to = 0.0;
   std::uint16_t rung = 0;
+  std::optional<double> report_every = {};
 };
 
 /// Nothing can be decided before a running trial says more.

@@ -13,7 +13,7 @@ struct SuccessiveHalvingOptions {
   std::size_t eta = 3;
   /// Trials in the first rung of a bracket; nothing for as many as leave one for the last rung.
   std::optional<std::size_t> num_trials;
-  RankBy rank_by = RankBy::NonDominated;
+  RankBy rank_by = RankBy::NonDominatedNet;
 };
 
 /// Starts many trials short and takes the best further, rung by rung.

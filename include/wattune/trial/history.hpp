@@ -40,6 +40,7 @@ class History {
   /// assignment.
   [[nodiscard]] std::span<const TrialId> finished_order() const { return finished_order_; }
   [[nodiscard]] std::size_t num_running() const { return running_.size(); }
+  [[nodiscard]] std::span<const TrialId> running() const { return running_; }
   /// Trials that measure a configuration again; they do not count as trials of the search.
   [[nodiscard]] std::size_t num_finalist_trials() const { return num_finalist_trials_; }
 
@@ -125,6 +126,8 @@ class History {
   [[nodiscard]] Footprints spent_at(const Trial& trial, std::size_t report_index) const;
 
   Trial& known(TrialId id);
+  /// Where the last report of the program leaves the trial, in the unit of the resource.
+  [[nodiscard]] double position_of(const Trial& trial) const;
   MetricId intern(const std::string& name);
   [[nodiscard]] bool has_columns(const Trial& trial, const std::vector<MetricValue>& metrics) const;
   void store_metrics(Trial& trial, const std::vector<MetricValue>& metrics);

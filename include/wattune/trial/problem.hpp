@@ -63,8 +63,15 @@ enum class ResourceUnit : std::uint8_t {
   Epochs,
   Steps,
   Samples,
+  Seconds,  ///< The trial's running time; see is_metered().
+  Joules,   ///< The energy charged to the trial.
 };
 [[nodiscard]] std::string_view to_text(ResourceUnit unit);
+/// Is it Wattune that tells how much a trial has used? Then the program counts its steps in
+/// whatever it likes, and a report stands where the time or energy so far stands.
+[[nodiscard]] constexpr bool is_metered(ResourceUnit unit) {
+  return unit == ResourceUnit::Seconds || unit == ResourceUnit::Joules;
+}
 
 /// What a trial may use, and how much of it is a full training.
 struct Resource {

@@ -31,7 +31,7 @@ using MetricId = std::uint16_t;
 
 /// Where a trial stood at a report; everything counts from the beginning of the trial.
 struct Report {
-  double step = 0.0;
+  double step = 0.0;  ///< In the unit of the study's resource.
   double samples = 0.0;
   Microjoules energy;
   float uncertainty_j = 0.0F;
@@ -52,8 +52,10 @@ struct Footprints {
 };
 
 struct Checkpoint {
-  double step = 0.0;
+  double step = 0.0;  ///< As the program counts.
   std::string path;
+  double position =
+      0.0;  ///< In the unit of the study's resource; the step, unless that is metered.
 };
 
 /// Sums over all windows of one phase of one trial.
@@ -88,8 +90,11 @@ class Trial {
   [[nodiscard]] std::uint16_t num_assignments() const { return num_assignments_; }
 
   [[nodiscard]] std::span<const Report> reports() const { return reports_; }
-  /// Step of the last report, 0 before the first.
+  /// Where it stood at the last report, in the unit of the study's resource; 0 before the first.
   [[nodiscard]] double step() const { return reports_.empty() ? 0.0 : reports_.back().step; }
+  /// The last step that the program named. Another number than `step` where the resource is seconds
+  /// or joules.
+  [[nodiscard]] double program_step() const { return program_step_; }
   [[nodiscard]] std::optional<double> metric(std::size_t report_index, MetricId metric) const;
   /// The last value reported.
   [[nodiscard]] std::optional<double> last_metric(MetricId metric) const;
@@ -130,6 +135,7 @@ class Trial {
   std::uint16_t bracket_ = 0;
   std::uint16_t num_assignments_ = 0;
   double target_ = 0.0;
+  double program_step_ = 0.0;
   double duration_s_ = 0.0;
   EnergyFigure energy_;
   space::Configuration configuration_;

@@ -6,8 +6,10 @@
 #include "wattune/samplers/list.hpp"
 #include "wattune/schedulers/full.hpp"
 #include "wattune/schedulers/successive_halving.hpp"
+#include "wattune/strategies/auto.hpp"
 #include "wattune/strategies/compose.hpp"
 #include "wattune/strategies/finalists.hpp"
+#include "wattune/strategies/race.hpp"
 #include "wattune/strategies/sm2.hpp"
 
 namespace wattune::config {
@@ -58,7 +60,15 @@ struct StrategyMaker {
   const trial::Problem& problem;
   trial::Budgets budgets;
   std::vector<space::Configuration> first;
+  bool can_pause = true;
 
+  std::unique_ptr<strategies::Strategy> operator()(const AutoSection&) const {
+    return strategies::make_auto(problem, {first, can_pause},
+                                 [this] { return (*this)(ComposedSection{}); });
+  }
+  std::unique_ptr<strategies::Strategy> operator()(const RaceSection&) const {
+    return strategies::make_race(problem, {first, can_pause});
+  }
   std::unique_ptr<strategies::Strategy> operator()(const ComposedSection& section) const {
     const bool is_halving = std::holds_alternative<HalvingSection>(section.scheduler);
     auto sampler = section.sampler.make({problem, budgets, is_halving});
@@ -146,7 +156,8 @@ std::unique_ptr<strategies::Strategy> make_strategy(
   first.insert(first.end(), std::make_move_iterator(warm_start.begin()),
                std::make_move_iterator(warm_start.end()));
   auto strategy =
-      std::visit(StrategyMaker{problem, make_budgets(file), std::move(first)}, file.strategy);
+      std::visit(StrategyMaker{problem, make_budgets(file), std::move(first), file.capture.empty()},
+                 file.strategy);
   if (!file.finalists) return strategy;
   strategies::FinalistOptions options;
   options.count = static_cast<std::size_t>(file.finalists->count);

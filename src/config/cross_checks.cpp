@@ -83,7 +83,7 @@ void check_strategy_fits(ReadContext& context, MapReader& study, const StudyFile
   }
   for (const char* key : {"try_first", "warm_start"}) {
     const YamlNode* const first = study.find(key);
-    if (first == nullptr || std::holds_alternative<ComposedSection>(file.strategy)) continue;
+    if (first == nullptr || !std::holds_alternative<Sm2Section>(file.strategy)) continue;
     context.error(*first, fmt::format("strategy `{}` finds its own configurations; `{}` goes with "
                                       "a sampler",
                                       name_of(file.strategy), key));

@@ -12,7 +12,7 @@ std::span<const std::string> known_schedulers() {
 }
 
 std::span<const std::string> known_joint_strategies() {
-  static const Names names{"sm2"};
+  static const Names names{"auto", "race", "sm2"};
   return names;
 }
 

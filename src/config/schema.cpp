@@ -14,7 +14,7 @@ constexpr std::array kSchema{
     SchemaKey{"study", "objectives", "list of maps", "required"},
     SchemaKey{"study", "constraints", "list of maps", "none"},
     SchemaKey{"study", "resource", "map", "the program runs as a whole"},
-    SchemaKey{"study", "strategy", "name or map", "{sampler: auto, scheduler: full}"},
+    SchemaKey{"study", "strategy", "name or map", "auto"},
     SchemaKey{"study", "try_first", "list of maps", "none"},
     SchemaKey{"study", "warm_start", "map", "none"},
     SchemaKey{"study", "budget", "map", "required unless the strategy ends by itself"},
@@ -78,6 +78,8 @@ constexpr std::array kSchema{
     SchemaKey{"strategy", "sampler", "name or map", "auto"},
     SchemaKey{"strategy", "scheduler", "name or map", "full"},
 
+    SchemaKey{"strategy.auto", "name", "auto", "required"},
+    SchemaKey{"strategy.race", "name", "race", "required"},
     SchemaKey{"strategy.sm2", "name", "sm2", "required"},
     SchemaKey{"strategy.sm2", "sampler", "name or map", "sobol"},
     SchemaKey{"strategy.sm2", "performance_weight", "number", "0.6"},

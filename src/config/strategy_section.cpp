@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "race_section.hpp"
 #include "sampler_section.hpp"
 #include "wattune/base/text.hpp"
 #include "wattune/config/known_names.hpp"
@@ -132,28 +133,31 @@ std::string name_of(const SchedulerSection& scheduler) {
 }
 
 std::string name_of(const StrategyOptions& strategy) {
+  if (const auto name = name_without_options(strategy)) return std::string{*name};
   const auto* composed = std::get_if<ComposedSection>(&strategy);
   if (composed == nullptr) return "sm2";
   return fmt::format("{} + {}", composed->sampler.name, name_of(composed->scheduler));
 }
 
 bool needs_pause(const StrategyOptions& strategy) {
+  if (std::holds_alternative<AutoSection>(strategy)) return false;
   const auto* composed = std::get_if<ComposedSection>(&strategy);
   return composed == nullptr || std::holds_alternative<HalvingSection>(composed->scheduler);
 }
 
 bool ends_by_itself(const StrategyOptions& strategy) {
+  if (name_without_options(strategy)) return false;
   const auto* composed = std::get_if<ComposedSection>(&strategy);
   return composed == nullptr || composed->sampler.ends_by_itself;
 }
 
 std::optional<StrategyOptions> read_strategy(ReadContext& context, MapReader& study) {
   const YamlNode* const node = study.find("strategy");
-  if (node == nullptr) return ComposedSection{};
+  if (node == nullptr) return AutoSection{};
   const std::size_t num_before = context.diagnostics.size();
   StrategyOptions options;
   if (node->is_scalar() && is_among(known_joint_strategies(), node->text)) {
-    options = Sm2Section{};
+    options = strategy_without_options(node->text).value_or(Sm2Section{});
   } else if (node->is_scalar()) {
     report_unknown_strategy(context, *node);
   } else {
@@ -163,6 +167,9 @@ std::optional<StrategyOptions> read_strategy(ReadContext& context, MapReader& st
       options = read_composed(context, *node);
     } else if (!is_among(known_joint_strategies(), name->second.text)) {
       report_unknown_strategy(context, name->second);
+    } else if (const auto bare = strategy_without_options(name->second.text)) {
+      MapReader map(context, *node, "strategy", "strategy." + name->second.text);
+      options = *bare;
     } else {
       options = read_sm2(context, *node);
     }

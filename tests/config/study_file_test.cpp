@@ -233,7 +233,7 @@ TEST(StudyFile, NeedsOnlyCommandParametersObjectivesAndABudget) {
   EXPECT_EQ(file.problem.name, "my-study");
   EXPECT_EQ(file.problem.seed, 1U);
   EXPECT_EQ(file.problem.resource.unit, trial::ResourceUnit::Run);
-  EXPECT_EQ(file.problem.strategy, "auto + full");
+  EXPECT_EQ(file.problem.strategy, "auto");
   EXPECT_EQ(file.runner.directory, "dir");
   EXPECT_EQ(file.runner.grace, Seconds{10.0});
   EXPECT_EQ(file.report.tolerance, 0.01);

@@ -59,11 +59,21 @@ struct Sm2Section {
   std::string training_loss = "train_loss";
 };
 
-using StrategyOptions = std::variant<ComposedSection, Sm2Section>;
+/// The freeze-thaw race.
+struct RaceSection {
+  bool operator==(const RaceSection&) const = default;
+};
+
+/// The race where trials can pause, else full trainings of what `sampler: auto` proposes.
+struct AutoSection {
+  bool operator==(const AutoSection&) const = default;
+};
+
+using StrategyOptions = std::variant<AutoSection, ComposedSection, RaceSection, Sm2Section>;
 
 /// "full", "halving".
 [[nodiscard]] std::string name_of(const SchedulerSection& scheduler);
-/// "sm2", or sampler and scheduler: "tpe + halving".
+/// "auto", "race", "sm2", or sampler and scheduler: "tpe + halving".
 [[nodiscard]] std::string name_of(const StrategyOptions& strategy);
 
 /// Whether the strategy stops trials between two rungs and continues some of them later.

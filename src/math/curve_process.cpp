@@ -6,6 +6,7 @@
 
 #include "cholesky.hpp"
 #include "curve_kernel.hpp"
+#include "curve_warp.hpp"
 #include "gaussian_kernel.hpp"
 #include "wattune/base/require.hpp"
 
@@ -33,6 +34,7 @@ CurveProcess::CurveProcess(CurveShape shape, CurveData data, CurveHyperparameter
   WATTUNE_REQUIRE(data.values.size() > 0);
   WATTUNE_REQUIRE(data.points.rows() == data.values.size());
   WATTUNE_REQUIRE(resources_.size() == data.values.size());
+  WATTUNE_REQUIRE(has_warps_of(hyperparameters_, shape_));
   WATTUNE_REQUIRE(data.points.allFinite() && data.values.allFinite() && resources_.allFinite());
   offset_ = data.values.mean();
   centred_values_ = data.values.array() - offset_;
@@ -44,7 +46,19 @@ CurveProcess::CurveProcess(CurveShape shape, CurveData data, CurveHyperparameter
 
 MatrixXd CurveProcess::scaled(const MatrixXd& points) const {
   if (points.rows() == 0) return {inverse_lengthscales_.size(), 0};
-  return scale_points(points, inverse_lengthscales_);
+  if (shape_.warped_columns.empty()) return scale_points(points, inverse_lengthscales_);
+  return scale_points(warp(points, shape_.warped_columns, hyperparameters_), inverse_lengthscales_);
+}
+
+void CurveProcess::unwarp_slopes(const MatrixXd& points, MatrixXd& slopes) const {
+  for (std::size_t i = 0; i < shape_.warped_columns.size(); ++i) {
+    const auto column = static_cast<Index>(shape_.warped_columns[i]);
+    const auto at = static_cast<Index>(i);
+    const ColumnWarp warp{hyperparameters_.log_warp_a[at], hyperparameters_.log_warp_b[at]};
+    for (Index row = 0; row < points.rows(); ++row) {
+      slopes(row, column) *= warp.at(points(row, column)).by_place;
+    }
+  }
 }
 
 void CurveProcess::factor() {
@@ -107,6 +121,18 @@ void CurveProcess::add(const Eigen::RowVectorXd& point, double resource, double 
   solve_weights();
 }
 
+void CurveProcess::set_values(const VectorXd& values) {
+  WATTUNE_REQUIRE(values.size() == centred_values_.size() && values.allFinite());
+  offset_ = values.mean();
+  centred_values_ = values.array() - offset_;
+  solve_weights();
+  scale_ = profiled_scale(centred_values_, weights_);
+}
+
+VectorXd CurveProcess::smoothed_values() const {
+  return offset_ + (centred_values_ - noise_ * weights_).array();
+}
+
 std::size_t CurveProcess::num_values() const {
   return static_cast<std::size_t>(centred_values_.size());
 }
@@ -159,6 +185,8 @@ PredictionGradients CurveProcess::predict_with_gradient(const MatrixXd& points) 
   };
   result.mean_gradients = weighted_slopes(weights_.asDiagonal() * slopes);
   result.variance_gradients = -2.0 * scale_ * weighted_slopes(slopes.cwiseProduct(solved));
+  unwarp_slopes(points, result.mean_gradients);
+  unwarp_slopes(points, result.variance_gradients);
   for (Index i = 0; i < points.rows(); ++i) {
     if (variances[i] <= kSmallestVariance) result.variance_gradients.row(i).setZero();
   }
@@ -208,6 +236,7 @@ CovarianceGradient CurveProcess::covariance_with_gradient(const Anchors& anchors
   sum.noalias() -= anchors.scaled_points * own.asDiagonal();
   sum.noalias() += scaled_points_ * weighted;
   result.gradient = scale_ * (inverse_lengthscales_.asDiagonal() * sum).transpose();
+  unwarp_slopes(point.replicate(result.gradient.rows(), 1), result.gradient);
   return result;
 }
 

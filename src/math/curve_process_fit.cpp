@@ -9,6 +9,7 @@
 
 #include "cholesky.hpp"
 #include "curve_kernel.hpp"
+#include "curve_warp.hpp"
 #include "wattune/base/require.hpp"
 #include "wattune/math/curve_process.hpp"
 #include "wattune/math/minimize.hpp"
@@ -39,6 +40,8 @@ constexpr std::array<Normal, 4> kPriors{{{-0.916290731874155, 0.4},  // ln 0.4
                                          {0.0, 1.0},
                                          {-6.907755278982137, 1.5}}};  // ln 0.001
 
+constexpr Normal kWarpPrior{0.0, 0.4};
+
 Normal length_prior(Index num_groups) {
   constexpr double kMeasuredGroups = 7.0;
   const double more = std::max(1.0, static_cast<double>(num_groups) / kMeasuredGroups);
@@ -46,22 +49,31 @@ Normal length_prior(Index num_groups) {
 }
 
 VectorXd packed(const CurveHyperparameters& unpacked) {
-  VectorXd all(unpacked.log_lengthscales.size() + 4);
+  const Index w = unpacked.log_warp_a.size();
+  VectorXd all(unpacked.log_lengthscales.size() + 4 + 2 * w);
   all << unpacked.log_lengthscales, unpacked.log_resource_length, unpacked.log_trend,
-      unpacked.logit_lasting, unpacked.log_noise;
+      unpacked.logit_lasting, unpacked.log_noise, unpacked.log_warp_a, unpacked.log_warp_b;
   return all;
 }
 
-CurveHyperparameters unpacked(const VectorXd& all) {
-  const Index g = all.size() - 4;
-  return {all.head(g), all[g], all[g + 1], all[g + 2], all[g + 3]};
+CurveHyperparameters unpacked(const VectorXd& all, Index num_warped) {
+  const Index g = all.size() - 4 - 2 * num_warped;
+  return {all.head(g), all[g],     all[g + 1],
+          all[g + 2],  all[g + 3], all.segment(g + 4, num_warped),
+          all.tail(num_warped)};
+}
+
+/// Of the hyperparameters in their order.
+Normal prior_of(Index i, Index num_groups) {
+  if (i < num_groups) return length_prior(num_groups);
+  if (i < num_groups + 4) return kPriors.at(static_cast<std::size_t>(i - num_groups));
+  return kWarpPrior;
 }
 
 /// Adds the prior to a log likelihood.
-void add_prior(const VectorXd& all, CurveDensity& density) {
-  const Index g = all.size() - 4;
+void add_prior(const VectorXd& all, Index num_groups, CurveDensity& density) {
   for (Index i = 0; i < all.size(); ++i) {
-    const Normal prior = i < g ? length_prior(g) : kPriors.at(static_cast<std::size_t>(i - g));
+    const Normal prior = prior_of(i, num_groups);
     density.value += prior.log_density(all[i]);
     density.gradient[i] += prior.slope(all[i]);
   }
@@ -72,6 +84,38 @@ VectorXd weighted_squares(const MatrixXd& scaled, const MatrixXd& weights) {
   const VectorXd sums = weights.rowwise().sum();
   const MatrixXd mixed = scaled * weights;
   return 2.0 * (scaled.cwiseAbs2() * sums - mixed.cwiseProduct(scaled).rowwise().sum());
+}
+
+/// Sum over pairs of weight x difference of one column x difference of the other.
+double weighted_products(const VectorXd& one, const VectorXd& other, const MatrixXd& weights) {
+  const VectorXd sums = weights.rowwise().sum();
+  const VectorXd mixed = weights * other;
+  return 2.0 * ((one.array() * other.array() * sums.array()).sum() - one.dot(mixed));
+}
+
+/// Writes the derivatives by the warps.
+///
+/// Takes    scaled  [d x n];  weights  [n x n] of squared distances of points
+void add_warp_gradient(const CurveShape& shape, const CurveData& data,
+                       const CurveHyperparameters& hyperparameters, const VectorXd& inverse_lengths,
+                       const MatrixXd& scaled, const MatrixXd& weights, VectorXd& gradient) {
+  const Index w = hyperparameters.log_warp_a.size();
+  const Index first = gradient.size() - 2 * w;
+  const Index n = data.points.rows();
+  VectorXd by_a(n);
+  VectorXd by_b(n);
+  for (Index i = 0; i < w; ++i) {
+    const auto column = static_cast<Index>(shape.warped_columns[static_cast<std::size_t>(i)]);
+    const ColumnWarp warp{hyperparameters.log_warp_a[i], hyperparameters.log_warp_b[i]};
+    for (Index row = 0; row < n; ++row) {
+      const Warped warped = warp.at(data.points(row, column));
+      by_a[row] = warped.by_log_a * inverse_lengths[column];
+      by_b[row] = warped.by_log_b * inverse_lengths[column];
+    }
+    const VectorXd here = scaled.row(column);
+    gradient[first + i] = weighted_products(here, by_a, weights);
+    gradient[first + w + i] = weighted_products(here, by_b, weights);
+  }
 }
 
 /// The lowest values, a third of `count`, and of the others every so many in order of value.
@@ -91,11 +135,13 @@ std::vector<Index> rows_to_fit(const VectorXd& values, std::size_t count) {
   return chosen;
 }
 
-Bounds hyperparameter_bounds(Index num_groups) {
-  const Index size = num_groups + 4;
+Bounds hyperparameter_bounds(Index num_groups, Index num_warped) {
+  const Index size = num_groups + 4 + 2 * num_warped;
   Bounds bounds{VectorXd::Constant(size, std::log(0.02)), VectorXd::Constant(size, std::log(50.0))};
-  bounds.lower.tail(4) << std::log(0.05), std::log(1e-3), -6.0, std::log(1e-6);
-  bounds.upper.tail(4) << std::log(10.0), std::log(1e2), 6.0, std::log(10.0);
+  bounds.lower.segment(num_groups, 4) << std::log(0.05), std::log(1e-3), -6.0, std::log(1e-6);
+  bounds.upper.segment(num_groups, 4) << std::log(10.0), std::log(1e2), 6.0, std::log(10.0);
+  bounds.lower.tail(2 * num_warped).setConstant(std::log(0.1));
+  bounds.upper.tail(2 * num_warped).setConstant(std::log(10.0));
   return bounds;
 }
 
@@ -107,8 +153,11 @@ CurveDensity CurveProcess::log_density(const CurveShape& shape, const CurveData&
   const double trend = std::exp(hyperparameters.log_trend);
   const double lasting = lasting_share(hyperparameters.logit_lasting);
   const double noise = std::exp(hyperparameters.log_noise);
-  const MatrixXd points = scale_points(
-      data.points, inverse_lengthscales(shape.configuration, hyperparameters.log_lengthscales));
+  WATTUNE_REQUIRE(has_warps_of(hyperparameters, shape));
+  const VectorXd inverse_lengths =
+      inverse_lengthscales(shape.configuration, hyperparameters.log_lengthscales);
+  const MatrixXd points =
+      scale_points(warp(data.points, shape.warped_columns, hyperparameters), inverse_lengths);
   const MatrixXd resources =
       data.resources.transpose() * std::exp(-hyperparameters.log_resource_length);
   const SlopedCorrelations base = sloped_correlations(shape.configuration.family, points, points);
@@ -124,7 +173,7 @@ CurveDensity CurveProcess::log_density(const CurveShape& shape, const CurveData&
 
   CurveDensity density;
   density.value = -0.5 * n * std::log(scale) - lower.diagonal().array().log().sum();
-  density.gradient = VectorXd::Zero(g + 4);
+  density.gradient = VectorXd::Zero(g + 4 + 2 * hyperparameters.log_warp_a.size());
   // Minus G: the density's own direction.
   const MatrixXd inner = 0.5 * ((weights / scale) * weights.transpose() - inverse);
   const MatrixXd by_point =
@@ -142,7 +191,9 @@ CurveDensity CurveProcess::log_density(const CurveShape& shape, const CurveData&
       lasting * (1.0 - lasting) *
       (inner.array() * base.values.array() * (1.0 - along.values.array())).sum();
   density.gradient[g + 3] = noise * inner.trace();
-  add_prior(packed(hyperparameters), density);
+  add_warp_gradient(shape, data, hyperparameters, inverse_lengths, points, by_point,
+                    density.gradient);
+  add_prior(packed(hyperparameters), g, density);
   return density;
 }
 
@@ -150,21 +201,20 @@ CurveHyperparameters CurveProcess::fit(const CurveShape& shape, const CurveData&
                                        const CurveFitOptions& options) {
   WATTUNE_REQUIRE(options.max_rows >= 2 && options.max_evaluations >= 1);
   const auto g = static_cast<Index>(shape.configuration.num_groups());
-  VectorXd start = VectorXd::Constant(g + 4, length_prior(g).mean);
-  for (std::size_t i = 0; i < kPriors.size(); ++i) {
-    start[g + static_cast<Index>(i)] = kPriors[i].mean;
-  }
-  if (data.values.size() < 2) return unpacked(start);
+  const auto w = static_cast<Index>(shape.warped_columns.size());
+  VectorXd start(g + 4 + 2 * w);
+  for (Index i = 0; i < start.size(); ++i) start[i] = prior_of(i, g).mean;
+  if (data.values.size() < 2) return unpacked(start, w);
   const std::vector<Index> rows = rows_to_fit(data.values, options.max_rows);
   const CurveData chosen{data.points(rows, Eigen::all), data.resources(rows), data.values(rows)};
   const auto negative = [&](const VectorXd& all, VectorXd& gradient) {
-    const CurveDensity density = log_density(shape, chosen, unpacked(all));
+    const CurveDensity density = log_density(shape, chosen, unpacked(all, w));
     gradient = -density.gradient;
     return -density.value;
   };
-  const Minimum best = minimize(negative, start, hyperparameter_bounds(g),
+  const Minimum best = minimize(negative, start, hyperparameter_bounds(g, w),
                                 {.max_evaluations = options.max_evaluations});
-  return unpacked(best.point);
+  return unpacked(best.point, w);
 }
 
 }  // namespace wattune::math

@@ -2,19 +2,22 @@
 
 #include <Eigen/Core>
 #include <cstddef>
+#include <vector>
 
 #include "wattune/math/gaussian_process.hpp"
 #include "wattune/math/posterior.hpp"
 
 namespace wattune::math {
 
-// Symbols: n values seen on curves, m points to predict, d columns, g groups of columns. Points are
-// rows in the unit cube; a resource is a place in [0, 1] on a logarithmic scale, 1 a full training.
+// Symbols: n values seen on curves, m points to predict, d columns, g groups of columns, w warped
+// columns. Points are rows in the unit cube; a resource is a place in [0, 1] on a logarithmic scale, 1 a full training.
 
 /// Which correlations points and resources have.
 struct CurveShape {
   KernelShape configuration;  ///< Of the points.
   KernelFamily resource_family = KernelFamily::Rbf;
+  /// Columns in [0, 1] whose scale is learned: x becomes 1 - (1 - x^a)^b.
+  std::vector<std::size_t> warped_columns = {};
 };
 
 struct CurveHyperparameters {
@@ -23,6 +26,8 @@ struct CurveHyperparameters {
   double log_trend = 0.0;      ///< Variance of what all curves share, by that of configurations.
   double logit_lasting = 0.0;  ///< Share of a configuration's part that no resource changes.
   double log_noise = 0.0;      ///< Variance, by that of configurations.
+  Eigen::VectorXd log_warp_a = {};  ///< [w] Of the warped columns, in their order.
+  Eigen::VectorXd log_warp_b = {};  ///< [w]
 };
 
 /// Values that were seen on the way to a full training.
@@ -37,10 +42,11 @@ struct CurveFitOptions {
   std::size_t max_evaluations = 25;  ///< Of the posterior density.
 };
 
-/// A logarithm and its derivatives: length scales, then resource length, trend, lasting, noise.
+/// A logarithm and its derivatives: length scales, then resource length, trend, lasting, noise, then
+/// log_warp_a and log_warp_b.
 struct CurveDensity {
   double value = 0.0;
-  Eigen::VectorXd gradient;  ///< [g + 4]
+  Eigen::VectorXd gradient;  ///< [g + 4 + 2 w]
 };
 
 /// One Gaussian process over configurations and the resource of a training: a curve that is known
@@ -53,14 +59,16 @@ struct CurveDensity {
 /// Threads  const functions: any number
 /// Cost     making: O(n^3)
 /// Source   Swersky, Snoek, Adams, 2014, arXiv:1406.3896 (freeze-thaw); Klein et al., AISTATS 2017,
-///          arXiv:1605.07079 (one process over both); the kernel and its priors are our own
+///          arXiv:1605.07079 (one process over both); warp: Snoek, Swersky, Zemel, Adams, ICML 2014,
+///          arXiv:1402.0929, with Kumaraswamy's distribution function; the kernel and its priors are
+///          our own
 class CurveProcess final : public Posterior {
  public:
   /// The hyperparameters of largest posterior density, by its gradient, from the prior's middle.
   ///
   /// Priors, normal: log lengths (ln 0.7, 0.7), more by half a logarithm of g / 7 beyond 7 groups;
   /// log resource length (ln 0.4, 0.4); log trend (ln 0.5, 0.7); logit lasting (0, 1); log noise
-  /// (ln 0.001, 1.5). The same data give the same result.
+  /// (ln 0.001, 1.5); log warps (0, 0.4). The same data give the same result.
   [[nodiscard]] static CurveHyperparameters fit(const CurveShape& shape, const CurveData& data,
                                                 const CurveFitOptions& options = {});
   /// Log posterior density of hyperparameters, up to a constant; the scale is profiled out.
@@ -74,7 +82,14 @@ class CurveProcess final : public Posterior {
   /// Cost     O(n^2)
   void add(const Eigen::RowVectorXd& point, double resource, double value);
 
+  /// Other values at the same places, in the order in which they came; the scale follows.
+  ///
+  /// Cost     O(n^2)
+  void set_values(const Eigen::VectorXd& values);
+
   [[nodiscard]] std::size_t num_values() const;
+  /// What the values are without their noise: [n].
+  [[nodiscard]] Eigen::VectorXd smoothed_values() const;
   [[nodiscard]] const CurveHyperparameters& hyperparameters() const { return hyperparameters_; }
   /// The noise of a value, in squared units of the values.
   [[nodiscard]] double noise_variance() const;
@@ -102,6 +117,8 @@ class CurveProcess final : public Posterior {
   /// Factors of what the points contribute to cross(): [n].
   [[nodiscard]] Eigen::VectorXd kept_shares() const;
   [[nodiscard]] Eigen::MatrixXd scaled(const Eigen::MatrixXd& points) const;
+  /// Turns derivatives by warped points into those by points: both [m x d].
+  void unwarp_slopes(const Eigen::MatrixXd& points, Eigen::MatrixXd& slopes) const;
 
   CurveShape shape_;
   CurveHyperparameters hyperparameters_;

@@ -5,7 +5,6 @@
 #include "wattune/samplers/enqueued.hpp"
 #include "wattune/samplers/list.hpp"
 #include "wattune/schedulers/full.hpp"
-#include "wattune/schedulers/successive_halving.hpp"
 #include "wattune/strategies/auto.hpp"
 #include "wattune/strategies/compose.hpp"
 #include "wattune/strategies/finalists.hpp"
@@ -14,22 +13,6 @@
 
 namespace wattune::config {
 namespace {
-
-using SchedulerPtr = std::unique_ptr<schedulers::Scheduler>;
-
-struct SchedulerMaker {
-  const trial::Problem& problem;
-
-  SchedulerPtr operator()(const FullSection&) const {
-    return schedulers::make_full(problem.resource);
-  }
-  SchedulerPtr operator()(const HalvingSection& section) const {
-    schedulers::SuccessiveHalvingOptions options;
-    options.eta = static_cast<std::size_t>(section.reduction_factor);
-    options.num_trials = static_cast<std::size_t>(section.initial_trials);
-    return schedulers::make_successive_halving(problem.resource, options);
-  }
-};
 
 strategies::Sm2Options sm2_options(const Sm2Section& section) {
   strategies::Sm2Options options;
@@ -70,11 +53,9 @@ struct StrategyMaker {
     return strategies::make_race(problem, {first, can_pause});
   }
   std::unique_ptr<strategies::Strategy> operator()(const ComposedSection& section) const {
-    const bool is_halving = std::holds_alternative<HalvingSection>(section.scheduler);
-    auto sampler = section.sampler.make({problem, budgets, is_halving});
+    auto sampler = section.sampler.make({problem, budgets, section.scheduler.stops_early()});
     if (!first.empty()) sampler = samplers::make_enqueued(problem.space, first, std::move(sampler));
-    return strategies::compose(std::move(sampler),
-                               std::visit(SchedulerMaker{problem}, section.scheduler));
+    return strategies::compose(std::move(sampler), section.scheduler.make(problem));
   }
   std::unique_ptr<strategies::Strategy> operator()(const Sm2Section& section) const {
     return strategies::make_sm2(problem, section.sampler.make({problem, budgets, true}),

@@ -7,10 +7,10 @@
 namespace wattune::config {
 namespace {
 
-void check_pause(ReadContext& context, const MapReader& study, const YamlNode& strategy,
+void check_rungs(ReadContext& context, const MapReader& study, const YamlNode& strategy,
                  const StudyFile& file) {
   const std::string name = name_of(file.strategy);
-  if (!file.capture.empty()) {
+  if (needs_pause(file.strategy) && !file.capture.empty()) {
     context.error(strategy,
                   fmt::format("strategy `{}` pauses trials, and a program with `capture` cannot be "
                               "paused; use `scheduler: full`, or let the program speak the trial "
@@ -33,6 +33,11 @@ void check_pause(ReadContext& context, const MapReader& study, const YamlNode& s
 
 void check_sm2(ReadContext& context, const MapReader& study, const YamlNode& strategy,
                const StudyFile& file) {
+  if (trial::is_metered(file.problem.resource.unit)) {
+    context.error(*study.find("resource"),
+                  "strategy `sm2` compares what work costs and needs a `resource.unit` of work: "
+                  "epochs, steps or samples");
+  }
   const space::Space& space = file.problem.space;
   if (!space.index_of(space::Role::BatchSize)) {
     context.warning(strategy,
@@ -75,8 +80,8 @@ void check_power_limit_fits(ReadContext& context, MapReader& study, const StudyF
 
 void check_strategy_fits(ReadContext& context, MapReader& study, const StudyFile& file) {
   const YamlNode* const strategy = study.find("strategy");
-  if (strategy != nullptr && needs_pause(file.strategy)) {
-    check_pause(context, study, *strategy, file);
+  if (strategy != nullptr && needs_rungs(file.strategy)) {
+    check_rungs(context, study, *strategy, file);
   }
   if (strategy != nullptr && std::holds_alternative<Sm2Section>(file.strategy)) {
     check_sm2(context, study, *strategy, file);

@@ -6,11 +6,6 @@ namespace wattune::config {
 
 using Names = std::vector<std::string>;
 
-std::span<const std::string> known_schedulers() {
-  static const Names names{"full", "halving"};
-  return names;
-}
-
 std::span<const std::string> known_joint_strategies() {
   static const Names names{"auto", "race", "sm2"};
   return names;
@@ -27,7 +22,7 @@ std::span<const std::string> known_roles() {
 }
 
 std::span<const std::string> known_resource_units() {
-  static const Names names{"epochs", "samples", "steps"};
+  static const Names names{"epochs", "joules", "samples", "seconds", "steps"};
   return names;
 }
 

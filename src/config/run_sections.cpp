@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <regex>
 
+#include "named_values.hpp"
 #include "wattune/base/text.hpp"
-#include "wattune/config/known_names.hpp"
 
 namespace wattune::config {
 namespace {
@@ -73,6 +73,23 @@ void read_environment(ReadContext& context, const MapReader& map, RunnerSection&
   }
 }
 
+constexpr NamedValues<trial::ResourceUnit, 5> kResourceUnits{{
+    {"epochs", trial::ResourceUnit::Epochs},
+    {"joules", trial::ResourceUnit::Joules},
+    {"samples", trial::ResourceUnit::Samples},
+    {"seconds", trial::ResourceUnit::Seconds},
+    {"steps", trial::ResourceUnit::Steps},
+}};
+
+/// An amount of the resource: a quantity of what Wattune counts, a number of what programs count.
+std::optional<double> read_amount(MapReader& map, std::string_view key, trial::ResourceUnit unit) {
+  if (unit == trial::ResourceUnit::Seconds) return map.quantity(key, Dimension::Duration);
+  if (unit == trial::ResourceUnit::Joules) return map.quantity(key, Dimension::Energy);
+  const std::optional<std::int64_t> number = map.whole(key, at_least(1));
+  if (!number) return std::nullopt;
+  return static_cast<double>(*number);
+}
+
 }  // namespace
 
 std::vector<CapturePattern> read_capture(ReadContext& context, MapReader& study) {
@@ -126,20 +143,17 @@ trial::Resource read_resource(ReadContext& context, MapReader& study) {
   const YamlNode* const node = study.find("resource");
   if (node == nullptr) return resource;
   MapReader map(context, *node, "resource", "resource");
-  if (const YamlNode* unit = map.require("unit")) {
-    const auto name = read_name(context, *unit, "resource unit", known_resource_units());
-    if (name == "epochs") resource.unit = trial::ResourceUnit::Epochs;
-    if (name == "steps") resource.unit = trial::ResourceUnit::Steps;
-    if (name == "samples") resource.unit = trial::ResourceUnit::Samples;
-  }
+  map.require("unit");
+  assign_named(context, map, "unit", "resource unit", kResourceUnits, resource.unit);
   map.require("max");
-  const std::optional<std::int64_t> max = map.whole("max", at_least(1));
-  const std::optional<std::int64_t> min = map.whole("min", at_least(1));
+  const std::optional<double> max = read_amount(map, "max", resource.unit);
+  const std::optional<double> min = read_amount(map, "min", resource.unit);
   if (!max) return resource;
-  resource.max = static_cast<double>(*max);
-  resource.min = static_cast<double>(min.value_or(*max));
-  if (min && *min > *max) {
-    context.error(*map.find("min"), fmt::format("`resource.min` {} is above `max` {}", *min, *max));
+  resource.max = *max;
+  resource.min = min.value_or(*max);
+  if (resource.min > resource.max) {
+    context.error(*map.find("min"), fmt::format("`resource.min` {} is above `max` {}",
+                                                number_text(*min), number_text(*max)));
   }
   return resource;
 }

@@ -7,6 +7,7 @@
 
 #include "race_section.hpp"
 #include "sampler_section.hpp"
+#include "scheduler_section.hpp"
 #include "wattune/base/text.hpp"
 #include "wattune/config/known_names.hpp"
 
@@ -93,27 +94,6 @@ Sm2Section read_sm2(ReadContext& context, const YamlNode& node) {
   return sm2;
 }
 
-SchedulerSection read_scheduler(ReadContext& context, const YamlNode& node) {
-  const YamlNode* const at = name_node(context, node, "scheduler");
-  const auto name = at ? read_name(context, *at, "scheduler", known_schedulers()) : std::nullopt;
-  if (!name) return FullSection{};
-  std::optional<MapReader> map;
-  if (node.is_map()) map.emplace(context, node, "strategy.scheduler", "scheduler." + *name);
-  if (*name == "full") return FullSection{};
-  HalvingSection halving;
-  if (!map) return halving;
-  assign(halving.reduction_factor, map->whole("reduction_factor", between(2, 100)));
-  assign(halving.initial_trials, map->whole("initial_trials", between(2, 1e6)));
-  if (halving.initial_trials < halving.reduction_factor) {
-    const YamlNode* const factor = map->find("reduction_factor");
-    const YamlNode* const trials = map->find("initial_trials");
-    context.error(trials ? *trials : *factor,
-                  fmt::format("{} initial trials cannot be reduced by {}", halving.initial_trials,
-                              halving.reduction_factor));
-  }
-  return halving;
-}
-
 ComposedSection read_composed(ReadContext& context, const YamlNode& node) {
   MapReader map(context, node, "strategy", "strategy");
   ComposedSection composed;
@@ -123,26 +103,30 @@ ComposedSection read_composed(ReadContext& context, const YamlNode& node) {
   if (const YamlNode* scheduler = map.find("scheduler")) {
     composed.scheduler = read_scheduler(context, *scheduler);
   }
+  if (const YamlNode* rules = map.find("stop_when")) {
+    composed.scheduler = read_stop_when(context, *rules, std::move(composed.scheduler));
+  }
   return composed;
 }
 
 }  // namespace
 
-std::string name_of(const SchedulerSection& scheduler) {
-  return std::holds_alternative<FullSection>(scheduler) ? "full" : "halving";
-}
-
 std::string name_of(const StrategyOptions& strategy) {
   if (const auto name = name_without_options(strategy)) return std::string{*name};
   const auto* composed = std::get_if<ComposedSection>(&strategy);
   if (composed == nullptr) return "sm2";
-  return fmt::format("{} + {}", composed->sampler.name, name_of(composed->scheduler));
+  return fmt::format("{} + {}", composed->sampler.name, composed->scheduler.name);
 }
 
 bool needs_pause(const StrategyOptions& strategy) {
   if (std::holds_alternative<AutoSection>(strategy)) return false;
   const auto* composed = std::get_if<ComposedSection>(&strategy);
-  return composed == nullptr || std::holds_alternative<HalvingSection>(composed->scheduler);
+  return composed == nullptr || composed->scheduler.pauses;
+}
+
+bool needs_rungs(const StrategyOptions& strategy) {
+  const auto* composed = std::get_if<ComposedSection>(&strategy);
+  return composed == nullptr || composed->scheduler.needs_rungs;
 }
 
 bool ends_by_itself(const StrategyOptions& strategy) {

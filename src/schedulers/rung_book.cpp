@@ -2,20 +2,10 @@
 
 #include <algorithm>
 
+#include "measures.hpp"
+
 namespace wattune::schedulers {
 namespace {
-
-bool is_total_of_phase(const trial::Measure& measure) {
-  switch (measure.kind) {
-    case trial::MeasureKind::SamplesPerJoule:
-    case trial::MeasureKind::JoulesPerSample:
-      return true;
-    case trial::MeasureKind::Energy:
-      return !measure.name.empty();
-    default:
-      return false;
-  }
-}
 
 /// Can losses and constraints as of a report change after it?
 bool can_change(const trial::Problem& problem) {

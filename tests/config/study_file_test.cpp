@@ -8,6 +8,7 @@
 
 #include "support/temporary_folder.hpp"
 #include "wattune/samplers/tpe.hpp"
+#include "wattune/schedulers/successive_halving.hpp"
 
 namespace wattune::config {
 
@@ -250,7 +251,9 @@ TEST(StudyFile, TakesSamplerAndSchedulerByNameOrWithOptions) {
   EXPECT_EQ(composed.sampler.make({file.problem})->describe(),
             samplers::make_tpe(file.problem.space, {.num_startup = 4, .multivariate = false})
                 ->describe());
-  EXPECT_EQ(std::get<HalvingSection>(composed.scheduler).reduction_factor, 3);
+  EXPECT_EQ(composed.scheduler.make(file.problem)->describe(),
+            schedulers::make_successive_halving(file.problem.resource, {.eta = 3, .num_trials = 16})
+                ->describe());
   EXPECT_EQ(file.problem.strategy, "tpe + halving");
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "contracts/scheduler_contract.hpp"
+#include "support/told_study.hpp"
 #include "wattune/base/result.hpp"
 
 namespace wattune::contracts {
@@ -38,57 +39,8 @@ namespace {
 
 constexpr trial::Resource kNine{trial::ResourceUnit::Epochs, 1.0, 9.0};
 
-/// A study whose trial i has these losses at every step, put together event by event.
-class Told {
- public:
-  explicit Told(std::size_t num_objectives = 1, trial::Resource resource = kNine)
-      : history(problem_of(num_objectives, resource)) {}
-
-  static trial::Problem problem_of(std::size_t num_objectives, trial::Resource resource) {
-    trial::Problem problem = accuracy_problem({float_parameter("x", 0.0, 1.0)}, resource);
-    problem.objectives.clear();
-    for (std::size_t i = 0; i < num_objectives; ++i) {
-      problem.objectives.push_back({trial::measure_from_text("loss_" + std::to_string(i)), {}});
-    }
-    return problem;
-  }
-
-  TrialId start(double to) {
-    const TrialId id = history.next_trial_id();
-    Rng rng{id.number()};
-    history.apply(trial::TrialCreated{id, {}, {}, *history.problem().space.sample(rng)});
-    history.apply(trial::Assigned{assignment_to(id, 0.0, to)});
-    return id;
-  }
-  void report(TrialId id, double step, const std::vector<double>& losses, double joules = 1.0) {
-    std::vector<trial::MetricValue> metrics;
-    for (std::size_t i = 0; i < losses.size(); ++i) {
-      metrics.push_back({"loss_" + std::to_string(i), losses[i]});
-    }
-    EnergyFigure energy;
-    energy.dynamic = to_microjoules(Joules{joules});
-    energy.provenance = Provenance::Measured;
-    history.apply(trial::Reported{id, step, 0.0, Seconds{1.0}, energy, metrics});
-  }
-  void end(TrialId id, trial::Outcome outcome = trial::Outcome::Paused) {
-    history.apply(trial::AssignmentEnded{id, outcome, "", {}, {}});
-  }
-  /// A trial that has got to the first rung and pauses there.
-  TrialId pause_with(const std::vector<double>& losses, double joules = 1.0) {
-    const TrialId id = start(1.0);
-    report(id, 1.0, losses, joules);
-    end(id);
-    return id;
-  }
-  void carry_out(const Promote& promote) {
-    history.apply(trial::Assigned{assignment_to(promote.trial, 0.0, promote.to, promote.rung)});
-  }
-
-  trial::History history;
-};
-
 /// Carries out promotions until nothing can be promoted, and tells of whom, in order.
-std::vector<std::uint32_t> promoted(const Scheduler& scheduler, Told& told) {
+std::vector<std::uint32_t> promoted(const Scheduler& scheduler, ToldStudy& told) {
   std::vector<std::uint32_t> numbers;
   while (true) {
     const Step step = scheduler.next(told.history, Fresh::Available);
@@ -100,7 +52,7 @@ std::vector<std::uint32_t> promoted(const Scheduler& scheduler, Told& told) {
 }
 
 TEST(Asha, PromotesTheFirstThirdOfARungRoundedDown) {
-  Told told;
+  ToldStudy told{kNine};
   const auto scheduler = make_asha(kNine);
   told.pause_with({0.5});
   told.pause_with({0.4});
@@ -112,13 +64,13 @@ TEST(Asha, PromotesTheFirstThirdOfARungRoundedDown) {
 }
 
 TEST(Asha, TheOlderTrialWinsATie) {
-  Told told;
+  ToldStudy told{kNine};
   for (int i = 0; i < 6; ++i) told.pause_with({0.5});
   EXPECT_EQ(promoted(*make_asha(kNine), told), (std::vector<std::uint32_t>{0, 1}));
 }
 
 TEST(Asha, LooksAtTheHighestRungFirst) {
-  Told told;
+  ToldStudy told{kNine};
   const auto scheduler = make_asha(kNine);
   for (int i = 0; i < 9; ++i) told.pause_with({i / 10.0});
   EXPECT_EQ(promoted(*scheduler, told), (std::vector<std::uint32_t>{0, 1, 2}));
@@ -134,7 +86,7 @@ TEST(Asha, LooksAtTheHighestRungFirst) {
 }
 
 TEST(Asha, CountsWhoFailedLaterInTheRungsItGotTo) {
-  Told told;
+  ToldStudy told{kNine};
   const auto scheduler = make_asha(kNine);
   told.pause_with({0.1});
   for (const double loss : {0.2, 0.3}) {
@@ -149,7 +101,7 @@ TEST(Asha, CountsWhoFailedLaterInTheRungsItGotTo) {
 }
 
 TEST(Asha, ATrialThatFailedBeforeItsRungDoesNotCount) {
-  Told told;
+  ToldStudy told{kNine};
   told.pause_with({0.1});
   told.pause_with({0.2});
   told.end(told.start(1.0), trial::Outcome::FailedExit);
@@ -157,7 +109,7 @@ TEST(Asha, ATrialThatFailedBeforeItsRungDoesNotCount) {
 }
 
 TEST(Asha, AReportThatOvershotTheNextRungLeadsToTheOneBeyond) {
-  Told told;
+  ToldStudy told{kNine};
   for (const double loss : {0.1, 0.2, 0.3}) {
     const TrialId id = told.start(1.0);
     told.report(id, 4.0, {loss});
@@ -170,7 +122,7 @@ TEST(Asha, AReportThatOvershotTheNextRungLeadsToTheOneBeyond) {
 
 TEST(Asha, RanksByFrontsAndSpreadsOverAFront) {
   // Three trials on the first front, of nine; scaled, number 2 is the middle, not a neighbour.
-  Told told(2);
+  ToldStudy told(kNine, 2);
   for (const auto& losses : std::vector<std::vector<double>>{{0.1, 9000.0},
                                                              {0.9, 1000.0},
                                                              {0.5, 5000.0},
@@ -187,13 +139,13 @@ TEST(Asha, RanksByFrontsAndSpreadsOverAFront) {
 
 TEST(Asha, GivesTheBestRankToThePointThatDominates) {
   // (2,2), (3,3), (1,1): an order of indices taken for ranks would promote (3,3).
-  Told told(2);
+  ToldStudy told(kNine, 2);
   for (const double loss : {2.0, 3.0, 1.0}) told.pause_with({loss, loss});
   EXPECT_EQ(promoted(*make_asha(kNine), told), (std::vector<std::uint32_t>{2}));
 }
 
 TEST(Asha, TheNetGoesOnFromWhatWasPromotedBefore) {
-  Told told(2);
+  ToldStudy told(kNine, 2);
   const auto scheduler = make_asha(kNine);
   for (const auto& losses : std::vector<std::vector<double>>{{0.0, 1.0}, {0.1, 0.9}, {0.5, 0.5}}) {
     told.pause_with(losses);
@@ -208,7 +160,7 @@ TEST(Asha, TheNetGoesOnFromWhatWasPromotedBefore) {
 }
 
 TEST(Asha, AnInfeasibleTrialComesAfterEveryFeasibleOne) {
-  Told told;
+  ToldStudy told{kNine};
   trial::Problem problem = told.history.problem();
   problem.constraints = {{trial::measure_from_text("loss_0"), 0.5, std::nullopt}};
   told.history = trial::History(problem);
@@ -217,7 +169,7 @@ TEST(Asha, AnInfeasibleTrialComesAfterEveryFeasibleOne) {
 }
 
 TEST(Asha, ByEnergyPromotesThePrefixThatHasDrawnOneThird) {
-  Told told;
+  ToldStudy told{kNine};
   const auto scheduler = make_asha(kNine, {.quota = AshaQuota::Energy});
   // 30 J in all: 6 J and 4 J fit into 10 J, another would not.
   for (const auto& [loss, joules] : std::vector<std::pair<double, double>>{
@@ -228,7 +180,7 @@ TEST(Asha, ByEnergyPromotesThePrefixThatHasDrawnOneThird) {
 }
 
 TEST(Asha, ByEnergyABestTrialThatIsTooDearBlocksItsRung) {
-  Told told;
+  ToldStudy told{kNine};
   const auto scheduler = make_asha(kNine, {.quota = AshaQuota::Energy});
   for (const auto& [loss, joules] :
        std::vector<std::pair<double, double>>{{0.1, 20.0}, {0.2, 1.0}, {0.3, 1.0}, {0.4, 1.0}}) {
@@ -238,7 +190,7 @@ TEST(Asha, ByEnergyABestTrialThatIsTooDearBlocksItsRung) {
 }
 
 TEST(Asha, TakesOneToTheEndWhereThereAreTooFewForARung) {
-  Told told;
+  ToldStudy told{kNine};
   const auto scheduler = make_asha(kNine);
   told.pause_with({0.5});
   told.pause_with({0.4});
@@ -248,9 +200,9 @@ TEST(Asha, TakesOneToTheEndWhereThereAreTooFewForARung) {
 }
 
 TEST(Asha, RanksAnewWhereTheTotalOfAPhaseHasGrown) {
-  trial::Problem problem = Told::problem_of(1, kNine);
+  trial::Problem problem = ToldStudy::problem_of(kNine);
   problem.objectives = {{trial::measure_from_text("energy.train"), trial::Direction::Minimize}};
-  Told told;
+  ToldStudy told{kNine};
   told.history = trial::History(problem);
   const auto draw = [&](TrialId id, double joules) {
     EnergyFigure energy;
@@ -271,7 +223,7 @@ TEST(Asha, RanksAnewWhereTheTotalOfAPhaseHasGrown) {
 }
 
 TEST(StoppingAsha, StopsWhoIsWorseThanTheQuantileOfThoseBefore) {
-  Told told;
+  ToldStudy told{kNine};
   const auto scheduler = make_asha(kNine, {.variant = AshaVariant::Stopping});
   const auto verdict_on = [&](double loss) {
     const TrialId id = told.start(9.0);
@@ -289,7 +241,7 @@ TEST(StoppingAsha, StopsWhoIsWorseThanTheQuantileOfThoseBefore) {
 }
 
 TEST(StoppingAsha, DecidesOnlyWhereARungIsReached) {
-  Told told;
+  ToldStudy told{kNine};
   const auto scheduler = make_asha(kNine, {.variant = AshaVariant::Stopping});
   const TrialId good = told.start(9.0);
   for (const double step : {1.0, 3.0}) told.report(good, step, {0.1});
@@ -307,8 +259,8 @@ TEST(StoppingAsha, DecidesOnlyWhereARungIsReached) {
 }
 
 TEST(StoppingAsha, NeverPausesAndWantsToHearOfEveryRung) {
-  const trial::Problem problem = Told::problem_of(1, kNine);
-  Told told;
+  const trial::Problem problem = ToldStudy::problem_of(kNine);
+  ToldStudy told{kNine};
   const auto step = std::get<StartFresh>(
       make_asha(kNine, {.variant = AshaVariant::Stopping})->next(told.history, Fresh::Available));
   EXPECT_EQ(step.to, 9.0);

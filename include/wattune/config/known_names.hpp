@@ -8,6 +8,7 @@ namespace wattune::config {
 /// Every name that a study file can choose from, sorted.
 [[nodiscard]] std::span<const std::string> known_samplers();
 [[nodiscard]] std::span<const std::string> known_schedulers();
+[[nodiscard]] std::span<const std::string> known_stop_rules();
 /// Strategies that are not composed of a sampler and a scheduler.
 [[nodiscard]] std::span<const std::string> known_joint_strategies();
 [[nodiscard]] std::span<const std::string> known_parameter_types();

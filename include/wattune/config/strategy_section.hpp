@@ -6,27 +6,16 @@
 #include <variant>
 
 #include "wattune/config/sampler_section.hpp"
+#include "wattune/config/scheduler_section.hpp"
 
 namespace wattune::config {
 
 /// What a study file says about its strategy, as plain data; `assemble.hpp` makes objects of it.
 
-struct FullSection {
-  bool operator==(const FullSection&) const = default;
-};
-
-struct HalvingSection {
-  std::int64_t reduction_factor = 2;
-  std::int64_t initial_trials = 16;
-  bool operator==(const HalvingSection&) const = default;
-};
-
-using SchedulerSection = std::variant<FullSection, HalvingSection>;
-
 /// A sampler proposes, a scheduler decides who goes on.
 struct ComposedSection {
   SamplerSection sampler = sampler_of("auto");
-  SchedulerSection scheduler = FullSection{};
+  SchedulerSection scheduler = scheduler_of("full");
 };
 
 /// Which energy of a rung SM2 compares.
@@ -71,11 +60,11 @@ struct AutoSection {
 
 using StrategyOptions = std::variant<AutoSection, ComposedSection, RaceSection, Sm2Section>;
 
-/// "full", "halving".
-[[nodiscard]] std::string name_of(const SchedulerSection& scheduler);
 /// "auto", "race", "sm2", or sampler and scheduler: "tpe + halving".
 [[nodiscard]] std::string name_of(const StrategyOptions& strategy);
 
+/// Whether the strategy compares trials on the way to a full training.
+[[nodiscard]] bool needs_rungs(const StrategyOptions& strategy);
 /// Whether the strategy stops trials between two rungs and continues some of them later.
 [[nodiscard]] bool needs_pause(const StrategyOptions& strategy);
 /// Whether the strategy comes to an end without a budget.

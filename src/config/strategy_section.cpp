@@ -125,6 +125,7 @@ bool needs_pause(const StrategyOptions& strategy) {
 }
 
 bool needs_rungs(const StrategyOptions& strategy) {
+  if (std::holds_alternative<AutoSection>(strategy)) return false;
   const auto* composed = std::get_if<ComposedSection>(&strategy);
   return composed == nullptr || composed->scheduler.needs_rungs;
 }

@@ -41,6 +41,7 @@ void add_ledger(CLI::App& program);
 void add_report(CLI::App& program);
 void add_export(CLI::App& program);
 void add_enqueue(CLI::App& program);
+void add_history(CLI::App& program);
 void add_completion(CLI::App& program);
 void add_doctor(CLI::App& program, ExitStatus& status);
 void add_meter(CLI::App& program);

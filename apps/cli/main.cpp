@@ -81,6 +81,7 @@ int run(int argc, char** argv) {
   add_report(program);
   add_compare(program);
   add_export(program);
+  add_history(program);
   add_measure(program, status, after_dashes);
   add_meter(program);
   add_doctor(program, status);

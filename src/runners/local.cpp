@@ -127,6 +127,8 @@ class LocalRunner final : public Runner {
   void end(TrialId trial, Outcome outcome) override;
   [[nodiscard]] trial::IdleMeasured measure_idle(Seconds duration) override;
   [[nodiscard]] std::vector<Running> running() const override;
+  [[nodiscard]] Unbooked unbooked() override;
+  [[nodiscard]] std::vector<trial::Event> finish() override;
 
  private:
   // starting
@@ -167,6 +169,7 @@ class LocalRunner final : public Runner {
   void tick();
   void tick_for_edge();
   void meter_powers();
+  void book_overhead_where_due();
   void book_overhead();
   [[nodiscard]] std::vector<trial::Event> take_events();
 
@@ -402,7 +405,7 @@ std::vector<trial::Event> LocalRunner::wait(Seconds at_most) {
     std::vector<Active*> all;
     for (const auto& [trial, active] : active_) all.push_back(active.get());
     for (Active* active : all) serve(*active);
-    book_overhead();
+    book_overhead_where_due();
     if (was_interrupted || clock_.now() >= until) break;
   }
   return take_events();
@@ -768,12 +771,15 @@ void LocalRunner::meter_powers() {
 }
 
 /// Books what belongs to no trial, after trials have ended or after a while.
+void LocalRunner::book_overhead_where_due() {
+  const bool is_due = elapsed(booked_at_, last_tick_) >= options_.booking_interval;
+  if (has_ended_trials_ || is_due) book_overhead();
+}
+
 void LocalRunner::book_overhead() {
-  const Seconds duration = elapsed(booked_at_, last_tick_);
-  if (!has_ended_trials_ && duration < options_.booking_interval) return;
   has_ended_trials_ = false;
   trial::OverheadBooked event;
-  event.duration = duration + std::exchange(unbooked_duration_, Seconds{});
+  event.duration = elapsed(booked_at_, last_tick_) + std::exchange(unbooked_duration_, Seconds{});
   event.engine = std::exchange(unbooked_engine_, EnergyFigure{}) + accountant_.since(engine_mark_);
   event.rest = std::exchange(unbooked_rest_, EnergyFigure{}) + accountant_.since(rest_mark_);
   engine_mark_ = accountant_.mark(accountant_.engine());
@@ -783,6 +789,24 @@ void LocalRunner::book_overhead() {
 }
 
 std::vector<trial::Event> LocalRunner::take_events() {
+  book_overhead_where_due();
+  return std::exchange(events_, {});
+}
+
+Unbooked LocalRunner::unbooked() {
+  tick_for_edge();
+  Unbooked open;
+  for (const auto& [trial, active] : active_) {
+    open.trials[trial] = {accountant_.since(active->edge), elapsed(active->edge_at, last_tick_)};
+  }
+  open.overhead = unbooked_engine_ + unbooked_rest_ + accountant_.since(engine_mark_) +
+                  accountant_.since(rest_mark_);
+  return open;
+}
+
+std::vector<trial::Event> LocalRunner::finish() {
+  WATTUNE_REQUIRE(active_.empty());
+  tick();
   book_overhead();
   return std::exchange(events_, {});
 }

@@ -46,7 +46,7 @@ class SuccessiveHalving final : public Scheduler {
     const Newest bracket = newest_bracket(history);
     const bool is_open = bracket.trials.size() < num_trials_ && !bracket.has_promoted;
     if (is_open && fresh == Fresh::Available) return fill(history, bracket);
-    const BracketState state = follow_bracket(history, bracket.trials, rules(history));
+    const BracketState state = follow(history, bracket);
     if (!state.to_start.empty()) {
       const Contestant& first = state.to_start.front();
       return Promote{first.trial, first.target, static_cast<std::uint16_t>(state.rung)};
@@ -60,6 +60,18 @@ class SuccessiveHalving final : public Scheduler {
     const trial::Trial& trial = history.trial(id);
     const bool is_at_rung = trial.target() < max_ && trial.step() >= trial.target();
     return is_at_rung ? trial::Verdict::Pause : trial::Verdict::Continue;
+  }
+
+  /// What a bracket has dropped it never takes up again, and an older bracket has come to its end.
+  std::vector<TrialId> still_wanted(const trial::History& history,
+                                    std::vector<TrialId> paused) const override {
+    const Newest bracket = newest_bracket(history);
+    const bool is_open = bracket.trials.size() < num_trials_ && !bracket.has_promoted;
+    if (!is_open) return wanted_by(follow(history, bracket), std::move(paused));
+    std::erase_if(paused, [&](TrialId id) {
+      return std::ranges::find(bracket.trials, id) == bracket.trials.end();
+    });
+    return paused;
   }
 
   std::string describe() const override {
@@ -79,6 +91,10 @@ class SuccessiveHalving final : public Scheduler {
       }
     }
     return StartFresh{first_target(), 0, bracket.number};
+  }
+
+  [[nodiscard]] BracketState follow(const trial::History& history, const Newest& bracket) const {
+    return follow_bracket(history, bracket.trials, rules(history));
   }
 
   [[nodiscard]] BracketRules rules(const trial::History& history) const {

@@ -42,6 +42,7 @@ void add_ledger(const Command& program);
 void add_report(const Command& program);
 void add_export(const Command& program);
 void add_enqueue(const Command& program);
+void add_history(const Command& program);
 void add_completion(const Command& program);
 void add_doctor(const Command& program, ExitStatus& status);
 void add_meter(const Command& program);

@@ -82,6 +82,7 @@ int run(int argc, char** argv) {
   add_report(commands);
   add_compare(commands);
   add_export(commands);
+  add_history(commands);
   add_measure(commands, status, after_dashes);
   add_meter(commands);
   add_doctor(commands, status);

@@ -165,6 +165,7 @@ trial::Budgets make_budgets(const StudyFile& file) {
   budgets.time = file.budget.time;
   budgets.carbon_g = file.budget.carbon_g;
   budgets.cost = file.budget.cost;
+  budgets.per_trial = file.budget.per_trial;
   return budgets;
 }
 

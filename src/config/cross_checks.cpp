@@ -94,7 +94,10 @@ void check_strategy_fits(ReadContext& context, MapReader& study, const StudyFile
                                       name_of(file.strategy), key));
   }
   const YamlNode* const budget = study.find("budget");
-  const bool has_budget = budget != nullptr && !budget->entries.empty();
+  const bool has_budget =
+      budget != nullptr && std::ranges::any_of(budget->entries, [](const auto& entry) {
+        return entry.first.text != "per_trial";  // which ends trials, never the study
+      });
   if (!has_budget && !ends_by_itself(file.strategy)) {
     const YamlNode* at = budget;
     if (at == nullptr) at = strategy;

@@ -36,24 +36,45 @@ std::optional<Seconds> as_seconds(std::optional<double> amount) {
   return amount ? std::optional{Seconds{*amount}} : std::nullopt;
 }
 
-void read_cost_budget(ReadContext& context, const MapReader& map, const trial::Tariff& tariff,
-                      BudgetSection& budget) {
+std::optional<double> read_cost(ReadContext& context, const MapReader& map,
+                                const trial::Tariff& tariff) {
   const YamlNode* const node = map.find("cost");
-  if (node == nullptr) return;
+  if (node == nullptr) return std::nullopt;
+  const std::string path = map.path_of("cost");
   const MoneyReading reading = money_from_text(node->is_scalar() ? node->text : describe(*node));
   if (!reading.money) {
-    context.error(*node, fmt::format("`budget.cost` {}", reading.problem));
+    context.error(*node, fmt::format("`{}` {}", path, reading.problem));
   } else if (reading.money->amount <= 0.0) {
-    context.error(*node, fmt::format("`budget.cost` must be more than 0, not {}", describe(*node)));
+    context.error(*node, fmt::format("`{}` must be more than 0, not {}", path, describe(*node)));
   } else if (!context.marks.contains("energy.price")) {
-    context.error(*node, "nothing can measure `budget.cost` without `energy.price`");
+    context.error(*node, fmt::format("nothing can measure `{}` without `energy.price`", path));
   } else if (tariff.price && !reading.money->currency.empty() &&
              reading.money->currency != tariff.price->currency) {
-    context.error(*node, fmt::format("`budget.cost` is in {}, but `energy.price` in {}",
+    context.error(*node, fmt::format("`{}` is in {}, but `energy.price` in {}", path,
                                      reading.money->currency, tariff.price->currency));
   } else {
-    budget.cost = reading.money->amount;
+    return reading.money->amount;
   }
+  return std::nullopt;
+}
+
+/// What a study and a trial can be held to alike.
+void read_amounts(ReadContext& context, MapReader& map, const trial::Tariff& tariff,
+                  trial::TrialBudget& budget) {
+  if (const auto energy = map.quantity("energy", Dimension::Energy)) {
+    budget.energy = Joules{*energy};
+  }
+  budget.time = as_seconds(map.quantity("time", Dimension::Duration));
+  budget.carbon_g = map.quantity("carbon", Dimension::Mass);
+  const bool has_intensity =
+      context.marks.contains("energy.zone") || context.marks.contains("energy.intensity");
+  if (budget.carbon_g && !has_intensity) {
+    context.error(*map.find("carbon"),
+                  fmt::format("nothing can measure `{}` without `energy.zone` or "
+                              "`energy.intensity`",
+                              map.path_of("carbon")));
+  }
+  budget.cost = read_cost(context, map, tariff);
 }
 
 void read_environment(ReadContext& context, const MapReader& map, RunnerSection& runner) {
@@ -164,18 +185,16 @@ BudgetSection read_budget(ReadContext& context, MapReader& study, const trial::T
   if (node == nullptr) return budget;
   MapReader map(context, *node, "budget", "budget");
   budget.trials = map.whole("trials", at_least(1));
-  if (const auto energy = map.quantity("energy", Dimension::Energy))
-    budget.energy = Joules{*energy};
-  budget.time = as_seconds(map.quantity("time", Dimension::Duration));
-  budget.carbon_g = map.quantity("carbon", Dimension::Mass);
-  const bool has_intensity =
-      context.marks.contains("energy.zone") || context.marks.contains("energy.intensity");
-  if (budget.carbon_g && !has_intensity) {
-    context.error(*map.find("carbon"),
-                  "nothing can measure `budget.carbon` without `energy.zone` or "
-                  "`energy.intensity`");
+  trial::TrialBudget amounts;
+  read_amounts(context, map, tariff, amounts);
+  budget.energy = amounts.energy;
+  budget.time = amounts.time;
+  budget.carbon_g = amounts.carbon_g;
+  budget.cost = amounts.cost;
+  if (const YamlNode* const per_trial = map.find("per_trial")) {
+    MapReader inner(context, *per_trial, "budget.per_trial", "budget.per_trial");
+    read_amounts(context, inner, tariff, budget.per_trial);
   }
-  read_cost_budget(context, map, tariff, budget);
   return budget;
 }
 
@@ -197,6 +216,11 @@ RunnerSection read_runner(ReadContext& context, MapReader& study,
     if (text) runner.directory = (folder / *text).lexically_normal();
   }
   read_environment(context, map, runner);
+  if (const YamlNode* const keep = map.find("keep_checkpoints")) {
+    static const std::vector<std::string> kNames{"needed", "all"};
+    const auto name = read_name(context, *keep, "value of `keep_checkpoints`", kNames);
+    runner.keeps_all_checkpoints = name == "all";
+  }
   return runner;
 }
 

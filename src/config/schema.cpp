@@ -25,6 +25,7 @@ constexpr std::array kSchema{
     SchemaKey{"study", "finalists", "map", "none: nothing is measured again"},
     SchemaKey{"study", "report", "map", "see below"},
     SchemaKey{"study", "metrics", "list of names", "none"},
+    SchemaKey{"study", "history", "true or false", "true"},
     SchemaKey{"study", "seed", "whole number", "1"},
 
     SchemaKey{"parameter.float", "type", "float", "required"},
@@ -214,6 +215,11 @@ constexpr std::array kSchema{
     SchemaKey{"budget", "time", "duration", "none"},
     SchemaKey{"budget", "carbon", "mass", "none"},
     SchemaKey{"budget", "cost", "money", "none"},
+    SchemaKey{"budget", "per_trial", "map", "none"},
+    SchemaKey{"budget.per_trial", "energy", "energy", "none"},
+    SchemaKey{"budget.per_trial", "time", "duration", "none"},
+    SchemaKey{"budget.per_trial", "carbon", "mass", "none"},
+    SchemaKey{"budget.per_trial", "cost", "money", "none"},
 
     SchemaKey{"runner", "workers", "whole number", "cores / cores_per_trial"},
     SchemaKey{"runner", "cores_per_trial", "whole number", "1"},
@@ -223,6 +229,7 @@ constexpr std::array kSchema{
     SchemaKey{"runner", "grace", "duration", "10 s"},
     SchemaKey{"runner", "directory", "path", "the study file's folder"},
     SchemaKey{"runner", "environment", "map of strings", "none"},
+    SchemaKey{"runner", "keep_checkpoints", "needed or all", "needed"},
 
     SchemaKey{"energy", "zone", "country code or cloud region", "none"},
     SchemaKey{"energy", "intensity", "intensity or table", "the zone's"},
@@ -286,6 +293,7 @@ constexpr std::array kSynonyms{
     Synonym{"budget", "joules", "energy"},
     Synonym{"budget", "co2", "carbon"},
     Synonym{"budget", "money", "cost"},
+    Synonym{"budget", "trial", "per_trial"},
     Synonym{"runner", "parallel", "workers"},
     Synonym{"runner", "timeout", "time_limit"},
     Synonym{"runner", "cwd", "directory"},

@@ -8,6 +8,7 @@
 
 #include "parameter_section.hpp"
 #include "wattune/base/text.hpp"
+#include "wattune/report/advice.hpp"
 
 namespace wattune::config {
 namespace {
@@ -229,6 +230,14 @@ void check_whole(ReadContext& context, const MapReader& study, const space::Spac
   }
 }
 
+void check_scales(ReadContext& context, const YamlNode& parameters, const space::Space& space) {
+  for (const auto& [key, value] : parameters.entries) {
+    const auto index = space.index_of(key.text);
+    const auto advice = index ? report::log_scale_advice(space.parameters()[*index]) : std::nullopt;
+    if (advice) context.warning(key, *advice);
+  }
+}
+
 }  // namespace
 
 std::optional<space::Space> read_space(ReadContext& context, MapReader& study) {
@@ -252,6 +261,7 @@ std::optional<space::Space> read_space(ReadContext& context, MapReader& study) {
   try {
     space::Space space(std::move(parameters), std::move(forbidden));
     check_whole(context, study, space);
+    check_scales(context, *node, space);
     return space;
   } catch (const ConfigError& problem) {
     context.error(*node, problem.what());

@@ -104,6 +104,7 @@ StudyFile read_sections(ReadContext& context, MapReader& study, const fs::path& 
   file.finalists = read_finalists(context, study);
   file.report = read_report(context, study);
   if (has_space) file.try_first = read_try_first(context, study, problem.space);
+  file.has_history = study.flag("history").value_or(true);
   file.warm_start = read_warm_start(context, study, file_name.parent_path());
   const std::optional<StrategyOptions> strategy = read_strategy(context, study);
   if (strategy) file.strategy = *strategy;

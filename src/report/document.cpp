@@ -1,5 +1,7 @@
 #include "wattune/report/document.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -8,6 +10,7 @@
 #include "footprint_json.hpp"
 #include "wattune/base/text.hpp"
 #include "wattune/base/version.hpp"
+#include "wattune/report/advice.hpp"
 #include "wattune/report/insight.hpp"
 #include "wattune/report/recommendation.hpp"
 #include "wattune/report/savings.hpp"
@@ -20,6 +23,20 @@ using trial::History;
 using trial::Trial;
 
 constexpr int kSchema = 1;
+
+/// What budgets of their own have stopped, in words; empty where there is none.
+std::string cut_text(const History& history) {
+  std::vector<std::uint32_t> cut;
+  for (const Trial& trial : history.trials()) {
+    if (trial.outcome() == trial::Outcome::StoppedBudget) cut.push_back(trial.id().number());
+  }
+  if (cut.empty()) return {};
+  return fmt::format(
+      "{} of {} trials {} stopped by a budget of {} own, and what {} reported counts: "
+      "{}.",
+      cut.size(), history.trials().size(), cut.size() == 1 ? "was" : "were",
+      cut.size() == 1 ? "its" : "their", cut.size() == 1 ? "it" : "they", fmt::join(cut, ", "));
+}
 
 Json optional_json(const std::optional<double>& value) {
   return value ? Json(*value) : Json(nullptr);
@@ -260,8 +277,11 @@ Json report_document(const StudyRecord& record, const DocumentOptions& options) 
     document["importance"] = importance_json(history);
     document["proxies"] = to_json(proxies(history));
   }
+  document["advice"] = advice(history, recommendations);
   document["messages"] = options.messages;
+  for (const Json& each : document["advice"]) document["messages"].push_back(each);
   for (const std::string& note : record.ledger.notes()) document["messages"].push_back(note);
+  if (auto cut = cut_text(history); !cut.empty()) document["messages"].push_back(std::move(cut));
   if (history.end()) {
     for (const std::string& note : history.end()->notes) document["messages"].push_back(note);
   }

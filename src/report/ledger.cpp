@@ -22,6 +22,17 @@ void Ledger::book(TrialId trial, const EnergyFigure& energy) {
   total_ += energy;
 }
 
+void Ledger::end(const trial::AssignmentEnded& ended) {
+  Account& account = trials_[ended.trial];
+  account.has_failed = trial::is_failure(ended.outcome);
+  account.is_cut = trial::is_cut_by_budget(ended.outcome);
+  if (ended.outcome == trial::Outcome::Lost && ended.energy.is_missing()) {
+    lost_.push_back(ended.trial);
+  } else {
+    book(ended.trial, ended.energy);
+  }
+}
+
 void Ledger::note(const trial::AssignmentMetered& metered) {
   Account& account = trials_[metered.trial];
   account.node[account.current] += metered.node;
@@ -34,6 +45,12 @@ void Ledger::note(const trial::AssignmentMetered& metered) {
 
 std::vector<std::string> Ledger::notes() const {
   std::vector<std::string> notes = meter_notes_;
+  for (const TrialId id : lost_) {
+    notes.push_back(
+        fmt::format("trial {} was lost with its engine before its first report: what it drew until "
+                    "then is not known, and not in the total",
+                    id.number()));
+  }
   std::size_t num_disturbed = 0;
   double most = 0.0;
   TrialId worst;
@@ -68,8 +85,7 @@ void Ledger::apply(const trial::Event& event) {
   } else if (const auto* metered = std::get_if<trial::AssignmentMetered>(&event)) {
     note(*metered);
   } else if (const auto* ended = std::get_if<trial::AssignmentEnded>(&event)) {
-    book(ended->trial, ended->energy);
-    trials_[ended->trial].has_failed = trial::is_failure(ended->outcome);
+    end(*ended);
   } else if (const auto* idle = std::get_if<trial::IdleMeasured>(&event)) {
     idle_probe_ += idle->energy;
     total_ += idle->energy;
@@ -86,20 +102,23 @@ std::vector<Ledger::Entry> Ledger::entries() const {
   std::map<std::uint16_t, Entry> rungs;
   Entry final_training{"final", "Final training", {}, 0};
   Entry finalists{"finalists", "Finalists measured again", {}, 0};
+  Entry cut{"cut", "Cut by a budget", {}, 0};
   Entry failed{"failed", "Failed trials", {}, 0};
+  const auto entry_of = [&](const Account& account, const Key& key) -> Entry& {
+    if (account.has_failed) return failed;
+    if (account.is_cut) return cut;
+    if (key.purpose == Purpose::Probe) return probe;
+    if (key.purpose == Purpose::Final) return final_training;
+    return key.purpose == Purpose::Finalists ? finalists : rungs[key.rung];
+  };
   for (const auto& [id, account] : trials_) {
+    const bool is_whole = account.has_failed || account.is_cut;  // one entry for all it drew
     if (account.has_failed) ++failed.num_trials;
+    if (account.is_cut) ++cut.num_trials;
     for (const auto& [key, energy] : account.spent) {
-      if (account.has_failed) {
-        failed.energy += energy;
-        continue;
-      }
-      Entry* entry = key.purpose == Purpose::Probe       ? &probe
-                     : key.purpose == Purpose::Final     ? &final_training
-                     : key.purpose == Purpose::Finalists ? &finalists
-                                                         : &rungs[key.rung];
-      entry->energy += energy;
-      ++entry->num_trials;
+      Entry& entry = entry_of(account, key);
+      entry.energy += energy;
+      if (!is_whole) ++entry.num_trials;
     }
   }
   std::vector<Entry> entries;
@@ -108,14 +127,7 @@ std::vector<Ledger::Entry> Ledger::entries() const {
     if (!is_empty) entries.push_back(std::move(entry));
   };
   for (const auto& [id, account] : trials_) {
-    for (const auto& [key, node] : account.node) {
-      Entry* entry = account.has_failed                  ? &failed
-                     : key.purpose == Purpose::Probe     ? &probe
-                     : key.purpose == Purpose::Final     ? &final_training
-                     : key.purpose == Purpose::Finalists ? &finalists
-                                                         : &rungs[key.rung];
-      add_node(entry->node, node);
-    }
+    for (const auto& [key, node] : account.node) add_node(entry_of(account, key).node, node);
   }
   add(probe);
   for (auto& [rung, entry] : rungs) {
@@ -125,6 +137,7 @@ std::vector<Ledger::Entry> Ledger::entries() const {
   }
   add(final_training);
   add(finalists);
+  add(cut);
   add(failed);
   add({"engine", "Wattune itself", engine_, 0});
   add({"idle", "Idle and other processes", rest_, 0});

@@ -389,13 +389,30 @@ void LocalRunner::meter_powers() {
 
 /// After trials have ended or after a while.
 void LocalRunner::book_overhead() {
-  if (auto booked = overhead_.take(last_tick_, options_.booking_interval)) {
-    events_.emplace_back(*booked);
+  if (overhead_.is_due(last_tick_, options_.booking_interval)) {
+    events_.emplace_back(overhead_.take(last_tick_));
   }
 }
 
 std::vector<trial::Event> LocalRunner::take_events() {
   book_overhead();
+  return std::exchange(events_, {});
+}
+
+Unbooked LocalRunner::unbooked() {
+  tick_for_edge();
+  Unbooked open;
+  for (const auto& [trial, active] : active_) {
+    open.trials[trial] = {accountant_.since(active->edge), elapsed(active->edge_at, last_tick_)};
+  }
+  open.overhead = overhead_.unbooked();
+  return open;
+}
+
+std::vector<trial::Event> LocalRunner::finish() {
+  WATTUNE_REQUIRE(active_.empty());
+  tick();
+  events_.emplace_back(overhead_.take(last_tick_));
   return std::exchange(events_, {});
 }
 

@@ -87,6 +87,8 @@ class LocalRunner final : public Runner {
   void end(TrialId trial, trial::Outcome outcome) override;
   [[nodiscard]] trial::IdleMeasured measure_idle(Seconds duration) override;
   [[nodiscard]] std::vector<Running> running() const override;
+  [[nodiscard]] Unbooked unbooked() override;
+  [[nodiscard]] std::vector<trial::Event> finish() override;
 
  private:
   // starting

@@ -9,8 +9,11 @@ OverheadBook::OverheadBook(const energy::EnergyAccountant& accountant, Monotonic
   go_on(now);
 }
 
-std::optional<trial::OverheadBooked> OverheadBook::take(MonotonicTime ticked, Seconds interval) {
-  if (!has_ended_trials_ && elapsed(booked_at_, ticked) < interval) return std::nullopt;
+bool OverheadBook::is_due(MonotonicTime ticked, Seconds interval) const {
+  return has_ended_trials_ || elapsed(booked_at_, ticked) >= interval;
+}
+
+trial::OverheadBooked OverheadBook::take(MonotonicTime ticked) {
   has_ended_trials_ = false;
   hold(ticked);
   trial::OverheadBooked event;
@@ -19,6 +22,11 @@ std::optional<trial::OverheadBooked> OverheadBook::take(MonotonicTime ticked, Se
   event.rest = std::exchange(held_rest_, EnergyFigure{});
   go_on(ticked);
   return event;
+}
+
+EnergyFigure OverheadBook::unbooked() const {
+  return held_engine_ + held_rest_ + accountant_.since(engine_mark_) +
+         accountant_.since(rest_mark_);
 }
 
 void OverheadBook::hold(MonotonicTime ticked) {

@@ -45,9 +45,17 @@ std::string_view last_lines(std::string_view text, std::size_t num_lines) {
 
 }  // namespace
 
+std::string TrialFolder::name_of(TrialId trial) {
+  return fmt::format("trial-{:06}", trial.number());
+}
+
+bool TrialFolder::is_own_file(const fs::path& name) {
+  return name == "config.json" || name == "stdout.log" || name == "stderr.log";
+}
+
 Result<TrialFolder> TrialFolder::open(const fs::path& files_dir, TrialId trial) {
   TrialFolder folder;
-  folder.path_ = files_dir / fmt::format("trial-{:06}", trial.number());
+  folder.path_ = files_dir / name_of(trial);
   std::error_code error;
   fs::create_directories(folder.path_, error);
   if (error) return cannot_write(folder.path_, error.value());

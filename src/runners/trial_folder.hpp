@@ -13,6 +13,11 @@ namespace wattune::runners {
 /// The folder of one trial: config.json, stdout.log, stderr.log and the program's checkpoints.
 class TrialFolder {
  public:
+  /// The folder's name below `files_dir`.
+  [[nodiscard]] static std::string name_of(TrialId trial);
+  /// What Wattune itself writes there.
+  [[nodiscard]] static bool is_own_file(const std::filesystem::path& name);
+
   /// Makes it where it is missing, and opens its logs for appending.
   ///
   /// Errors   Permission  it cannot be written; names it

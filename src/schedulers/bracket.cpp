@@ -116,6 +116,14 @@ trial::Verdict pause_at_target(const trial::Trial& trial, double max) {
   return is_at_rung ? trial::Verdict::Pause : trial::Verdict::Continue;
 }
 
+std::vector<TrialId> wanted_by(const BracketState& state, std::vector<TrialId> trials) {
+  if (state.is_ended) return {};
+  std::erase_if(trials, [&](TrialId id) {
+    return std::ranges::find(state.members, id, &Contestant::trial) == state.members.end();
+  });
+  return trials;
+}
+
 double rung_target(double min, double max, std::size_t eta, std::size_t rung) {
   double target = min;
   for (std::size_t k = 0; k < rung && target < max; ++k) target *= static_cast<double>(eta);

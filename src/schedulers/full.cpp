@@ -23,6 +23,12 @@ class Full final : public Scheduler {
     return trial::Verdict::Continue;
   }
 
+  std::vector<TrialId> still_wanted(const trial::History& history,
+                                    std::vector<TrialId> paused) const override {
+    std::erase_if(paused, [&](TrialId id) { return is_settled(history.trial(id), max_); });
+    return paused;
+  }
+
   std::string describe() const override { return "full: every trial to the end"; }
 
  private:

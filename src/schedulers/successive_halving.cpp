@@ -43,8 +43,7 @@ class SuccessiveHalving final : public Scheduler {
     const Newest bracket = newest_bracket(history);
     const bool is_open = bracket.trials.size() < num_trials_ && !bracket.has_promoted;
     if (is_open && fresh == Fresh::Available) return fill(history, bracket);
-    const BracketState state =
-        follow_bracket(history, bracket.trials, halving_rules(history, targets_, eta_, rank_by_));
+    const BracketState state = follow(history, bracket);
     if (!state.to_start.empty()) {
       const Contestant& first = state.to_start.front();
       return Promote{first.trial, first.target, static_cast<std::uint16_t>(state.rung)};
@@ -56,6 +55,18 @@ class SuccessiveHalving final : public Scheduler {
 
   trial::Verdict decide(const trial::History& history, TrialId id) const override {
     return pause_at_target(history.trial(id), targets_.back());
+  }
+
+  /// What a bracket has dropped it never takes up again, and an older bracket has come to its end.
+  std::vector<TrialId> still_wanted(const trial::History& history,
+                                    std::vector<TrialId> paused) const override {
+    const Newest bracket = newest_bracket(history);
+    const bool is_open = bracket.trials.size() < num_trials_ && !bracket.has_promoted;
+    if (!is_open) return wanted_by(follow(history, bracket), std::move(paused));
+    std::erase_if(paused, [&](TrialId id) {
+      return std::ranges::find(bracket.trials, id) == bracket.trials.end();
+    });
+    return paused;
   }
 
   std::string describe() const override {
@@ -76,6 +87,10 @@ class SuccessiveHalving final : public Scheduler {
       }
     }
     return StartFresh{first_target(), 0, bracket.number};
+  }
+
+  [[nodiscard]] BracketState follow(const trial::History& history, const Newest& bracket) const {
+    return follow_bracket(history, bracket.trials, halving_rules(history, targets_, eta_, rank_by_));
   }
 
   std::vector<double> targets_;

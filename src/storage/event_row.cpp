@@ -323,7 +323,7 @@ space::Configuration take_configuration(Scanner& scanner) {
 }
 
 void decode_trial_created(const EventRow& row, trial::TrialCreated& e) {
-  e.origin = enumerator(needed(row.code), trial::Origin::Enqueued);
+  e.origin = enumerator(needed(row.code), trial::Origin::Learned);
   Scanner scanner(row.body);
   scanner.take("[");
   e.purpose = enumerator(scanner.number<std::int64_t>(), trial::Purpose::Finalist);
@@ -440,7 +440,7 @@ void decode_trial_event(const EventRow& row, const std::vector<std::string>& nam
     case EventKind::AssignmentEnded: {
       auto& e = as<trial::AssignmentEnded>(event);
       e.detail = row.body;
-      e = {id, enumerator(needed(row.code), trial::Outcome::Lost), std::move(e.detail),
+      e = {id, enumerator(needed(row.code), trial::kLastOutcome), std::move(e.detail),
            Seconds{needed(row.duration_s)}, needed(row.energy)};
       return;
     }

@@ -172,6 +172,8 @@ std::string_view state_word(trial::Outcome outcome) {
     case trial::Outcome::Paused:
     case trial::Outcome::Stopped:
       return to_text(outcome);
+    case trial::Outcome::StoppedBudget:
+      return to_text(trial::TrialState::Stopped);
     case trial::Outcome::CutBudget:
     case trial::Outcome::Interrupted:
     case trial::Outcome::Lost:
@@ -185,9 +187,9 @@ std::string views_sql() {
   using fmt::arg;
   const auto view = [](std::string_view sql) {
     return fmt::format(fmt::runtime(sql), arg("purposes", words_json(trial::Purpose::Finalist)),
-                       arg("origins", words_json(trial::Origin::Enqueued)),
-                       arg("states", words_json(trial::Outcome::Lost, state_word)),
-                       arg("outcomes", words_json(trial::Outcome::Lost)),
+                       arg("origins", words_json(trial::Origin::Learned)),
+                       arg("states", words_json(trial::kLastOutcome, state_word)),
+                       arg("outcomes", words_json(trial::kLastOutcome)),
                        arg("stages", words_json(trial::Stage::Finalist)),
                        arg("provenances", words_json(Provenance::Missing)));
   };

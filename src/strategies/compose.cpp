@@ -45,6 +45,11 @@ class Composed final : public Strategy {
     return scheduler_->decide(history, trial);
   }
 
+  std::vector<TrialId> still_wanted(const trial::History& history,
+                                    std::vector<TrialId> paused) const override {
+    return scheduler_->still_wanted(history, std::move(paused));
+  }
+
   std::string progress(const trial::History& history) const override {
     std::size_t num_completed = 0;
     std::size_t num_paused = 0;

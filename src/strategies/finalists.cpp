@@ -105,6 +105,11 @@ class Finalists final : public Strategy {
     return is_finalist ? trial::Verdict::Continue : search_->decide(history, trial);
   }
 
+  std::vector<TrialId> still_wanted(const trial::History& history,
+                                    std::vector<TrialId> paused) const override {
+    return search_->still_wanted(history, std::move(paused));
+  }
+
   std::string progress(const trial::History& history) const override {
     std::size_t num_done = 0;
     bool is_running = false;

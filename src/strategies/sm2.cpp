@@ -83,6 +83,20 @@ class Sm2 final : public Strategy {
     return is_at_rung ? trial::Verdict::Pause : trial::Verdict::Continue;
   }
 
+  std::vector<TrialId> still_wanted(const trial::History& history,
+                                    std::vector<TrialId> paused) const override {
+    const ProbeState probe = follow_probe(history, batch_sizes_, options_);
+    if (!batch_sizes_.empty() && !probe.is_done()) return paused;
+    const Plan plan = make_plan(history, probe);
+    const Candidates candidates = candidates_of(history);
+    const bool is_open =
+        candidates.trials.size() < plan.candidates.slots.size() && !candidates.has_promoted;
+    if (is_open) return paused;
+    const RungJudge judge(history, plan.ladder, options_);
+    return schedulers::wanted_by(
+        schedulers::follow_bracket(history, candidates.trials, judge.rules()), std::move(paused));
+  }
+
   std::string progress(const trial::History& history) const override {
     const ProbeState probe = follow_probe(history, batch_sizes_, options_);
     if (!batch_sizes_.empty() && !probe.is_done()) {

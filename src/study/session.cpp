@@ -29,10 +29,11 @@ Result<StudyEnd> Session::run() {
   if (auto end = nothing_to_do()) return *end;
   auto done = begin();
   if (done) done = loop();
+  if (done) done = append(parts_.runner.finish());
   if (done) {
     const Ending end = ending_ ? *ending_ : *idle_end_;
     done = append({trial::SessionEnded{end.reason, end.text, parts_.strategy.notes(*history_)}});
-    if (done) return StudyEnd{end.reason, end.text, true};
+    if (done) return StudyEnd{end.reason, end.text, true, keeper_.use()};
   }
   return forward(done.error());
 }
@@ -64,6 +65,7 @@ Result<void> Session::read_log() {
     if (!begins_well) return;
     history_->apply(logged.event, logged.at);
     orders_.apply(logged.event, logged.at);
+    keeper_.apply(logged.event);
     // What a user enqueues between two sessions is no word of the one before.
     if (!std::holds_alternative<trial::ConfigurationEnqueued>(logged.event)) {
       last_write_ = logged.at;
@@ -92,7 +94,7 @@ bool Session::was_cut_short(TrialId id, const Order& order) const {
 
 std::optional<StudyEnd> Session::nothing_to_do() {
   if (history_->num_running() > 0 || history_->trials().empty()) return std::nullopt;
-  if (const auto use = used_up())
+  if (const auto use = used_up(uses()))
     return StudyEnd{EndReason::Budget, trial::used_up_text(*use), false};
   if (!unfinished_.empty()) return std::nullopt;
   const strategies::Next next = parts_.strategy.next(*history_);
@@ -119,6 +121,7 @@ Result<void> Session::begin() {
   events.insert(events.begin(), trial::SessionStarted{parts_.environment});
   auto done = append(events);
   collect_unfinished();
+  clean_checkpoints();
   return done;
 }
 
@@ -129,7 +132,7 @@ void Session::judge_running(std::vector<trial::Event>& events,
   for (const auto& [id, order] : orders_.all()) {
     const trial::Trial& trial = history_->trial(id);
     if (!trial.is_running() || order.verdict || order.reported_at != last_write_) continue;
-    const Verdict verdict = parts_.strategy.decide(*history_, id);
+    const Verdict verdict = verdict_on(id);
     if (verdict == Verdict::Continue) continue;
     verdicts[id] = verdict;
     events.emplace_back(trial::Decided{id, trial.program_step(), verdict});
@@ -145,7 +148,9 @@ trial::AssignmentEnded Session::closing(TrialId id, std::optional<Verdict> verdi
   end.trial = id;
   end.detail = "the engine was killed while it ran";
   if (verdict == Verdict::Stop) {
-    end.outcome = Outcome::Stopped;
+    const auto why = trial_used_up(id);
+    end.outcome = why ? Outcome::StoppedBudget : Outcome::Stopped;
+    if (why) end.detail = *why;
   } else if (verdict == Verdict::Pause && checkpoint && checkpoint->step >= trial.program_step()) {
     end.outcome = Outcome::Paused;
   } else if (!trial.reports().empty() && trial.step() >= history_->problem().resource.max) {
@@ -153,11 +158,12 @@ trial::AssignmentEnded Session::closing(TrialId id, std::optional<Verdict> verdi
   } else {
     end.outcome = Outcome::Lost;
   }
-  // What it drew after its last report is not known: up to about one report's worth.
-  if (const auto num_reports = trial.reports().size(); num_reports > 0) {
-    const Joules so_far = trial.energy().total().joules();
-    end.energy.uncertainty = so_far / static_cast<double>(num_reports);
-  }
+  // What it drew after its last report is not known: up to about one report's worth. Before its
+  // first there is nothing to go by.
+  const Joules so_far = trial.energy().total().joules();
+  const auto num_reports = static_cast<double>(std::max<std::size_t>(1, trial.reports().size()));
+  end.energy.uncertainty = so_far / num_reports;
+  if (so_far == Joules{}) end.energy = missing_energy();
   return end;
 }
 
@@ -178,7 +184,7 @@ void Session::look_for_end() {
   if (!ending_) {
     if (stop_.wants_pause()) {
       ending_ = Ending{EndReason::Interrupted, "stopped by the user; run it again to go on"};
-    } else if (const auto use = used_up()) {
+    } else if (const auto use = used_up(look_at_budgets())) {
       ending_ = Ending{EndReason::Budget, trial::used_up_text(*use)};
     }
     if (ending_ && !parts_.can_pause) {
@@ -268,6 +274,9 @@ Result<void> Session::assign(trial::Assignment assignment, std::vector<trial::Ev
   const TrialId id = assignment.trial;
   std::optional<trial::Checkpoint> checkpoint;
   if (before.empty()) checkpoint = history_->trial(id).checkpoint();
+  const bool is_gone =
+      checkpoint && parts_.checkpoints && !parts_.checkpoints->exists(checkpoint->path);
+  if (is_gone) checkpoint.reset();  // by the user, or for another strategy: from the beginning
   assignment.from = checkpoint ? checkpoint->position : 0.0;
   before.emplace_back(trial::Assigned{assignment});
   if (auto done = append(before); !done) return done;
@@ -284,9 +293,15 @@ Result<void> Session::gather() {
   if (events.empty()) events = parts_.runner.wait(longest_wait());
   mark_repeated_work(events);
   mark_completed(events);
+  name_cuts(events);
   if (auto done = append(events); !done) return done;
   look_for_end();
   if (auto done = decide(waiting_after(events)); !done) return done;
+  const bool has_freed = std::ranges::any_of(events, [](const trial::Event& event) {
+    return std::holds_alternative<trial::CheckpointSaved>(event) ||
+           std::holds_alternative<trial::AssignmentEnded>(event);
+  });
+  if (has_freed) clean_checkpoints();
   tell_observer(events.empty());
   return {};
 }
@@ -348,9 +363,14 @@ Result<void> Session::decide(const std::map<TrialId, Waiting>& waiting) {
       // The answer that was given, or lost, the first time.
       const bool is_last = report.step >= history_->trial(id).program_step();
       verdict = is_last ? orders_.of(id).verdict.value_or(Verdict::Continue) : Verdict::Continue;
+      if (auto why = trial_used_up(id); why && verdict != Verdict::Stop) {
+        cut_[id] = *std::move(why);
+        verdict = Verdict::Stop;
+        decided.emplace_back(trial::Decided{id, report.step, verdict});
+      }
       continue;
     }
-    verdict = parts_.strategy.decide(*history_, id);
+    verdict = verdict_on(id);
     if (verdict != Verdict::Continue) {
       decided.emplace_back(trial::Decided{id, report.step, verdict});
     }
@@ -359,6 +379,17 @@ Result<void> Session::decide(const std::map<TrialId, Waiting>& waiting) {
   if (has_ended_trials_) return {};  // they are being ended, answered or not
   for (const auto& [id, verdict] : verdicts) answer(id, waiting.at(id).step, verdict);
   return {};
+}
+
+/// The strategy's word, unless the trial has used up a budget of its own before its full training.
+Verdict Session::verdict_on(TrialId id) {
+  const Verdict verdict = parts_.strategy.decide(*history_, id);
+  if (verdict == Verdict::Stop) return verdict;
+  if (history_->trial(id).step() >= history_->problem().resource.max) return verdict;
+  auto why = trial_used_up(id);
+  if (!why) return verdict;
+  cut_[id] = *std::move(why);
+  return Verdict::Stop;
 }
 
 /// Answers a report; a session that winds down pauses whoever may go on.
@@ -418,7 +449,15 @@ Result<void> Session::append(const std::vector<trial::Event>& events) {
 void Session::apply(const trial::Event& event, WallTime at) {
   history_->apply(event, at);
   orders_.apply(event, at);
+  keeper_.apply(event);
   parts_.observer.on_event(event, *history_);
+}
+
+void Session::clean_checkpoints() {
+  keeper_.clean(*history_, parts_.strategy, [this](TrialId id) {
+    const auto order = orders_.all().find(id);
+    return order != orders_.all().end() && was_cut_short(id, order->second);
+  });
 }
 
 /// Without a log nothing may run: ends every trial and waits until they have gone.
@@ -448,22 +487,84 @@ Seconds Session::running_time() const {
   return earlier_time_ + elapsed(started_at_, parts_.clock.now());
 }
 
-std::vector<trial::BudgetUse> Session::uses() const {
-  return trial::budget_use(parts_.budgets, *history_, running_time());
+std::vector<trial::BudgetUse> Session::uses(const EnergyFigure& unbooked) const {
+  return trial::budget_use(parts_.budgets, *history_, running_time(), unbooked,
+                           parts_.clock.wall_now());
 }
 
 /// The first budget that ends the study by itself; the one of trials only keeps new ones away.
-std::optional<trial::BudgetUse> Session::used_up() const {
-  for (const trial::BudgetUse& use : uses()) {
+std::optional<trial::BudgetUse> Session::used_up(const std::vector<trial::BudgetUse>& uses) {
+  for (const trial::BudgetUse& use : uses) {
     if (use.name != "trials" && use.is_used_up()) return use;
   }
   return std::nullopt;
 }
 
+/// What the runner has not told yet, where a budget has to count it.
+runners::Unbooked Session::unbooked() const {
+  const trial::Budgets& budgets = parts_.budgets;
+  const bool counts = budgets.energy || budgets.carbon_g || budgets.cost;
+  if (!counts && budgets.per_trial.is_empty()) return {};
+  return parts_.runner.unbooked();
+}
+
+std::vector<trial::BudgetUse> Session::look_at_budgets() {
+  const runners::Unbooked open = unbooked();
+  if (!parts_.can_pause) end_trials_over_budget(open);
+  EnergyFigure sum = open.overhead;
+  for (const auto& [id, window] : open.trials) sum += window.energy;
+  std::vector<trial::BudgetUse> now = uses(sum);
+  watch_.look(now, parts_.clock.now());
+  return now;
+}
+
+/// Which budget of its own a trial has used up, in words.
+std::optional<std::string> Session::trial_used_up(TrialId id,
+                                                  const runners::OpenWindow& open) const {
+  const auto& budget = parts_.budgets.per_trial;
+  if (budget.is_empty()) return std::nullopt;
+  for (const trial::BudgetUse& use :
+       trial::budget_use(budget, *history_, history_->trial(id), open.energy, open.duration,
+                         parts_.clock.wall_now())) {
+    if (use.is_used_up()) return trial::used_up_text(use, "its");
+  }
+  return std::nullopt;
+}
+
+/// A program that takes no answers is ended where it stands.
+void Session::end_trials_over_budget(const runners::Unbooked& unbooked) {
+  for (const auto& [id, open] : unbooked.trials) {
+    if (cut_.contains(id) || !history_->trial(id).is_running()) continue;
+    auto why = trial_used_up(id, open);
+    if (!why) continue;
+    cut_[id] = *std::move(why);
+    parts_.runner.end(id, Outcome::StoppedBudget);
+  }
+}
+
+/// Says of ends that a budget has brought about which one it was.
+void Session::name_cuts(std::vector<trial::Event>& events) {
+  for (trial::Event& event : events) {
+    auto* ended = std::get_if<trial::AssignmentEnded>(&event);
+    if (ended == nullptr) continue;
+    const auto why = cut_.extract(ended->trial);
+    const bool is_stopped =
+        ended->outcome == Outcome::Stopped || ended->outcome == Outcome::StoppedBudget;
+    if (!why.empty() && is_stopped) {
+      ended->outcome = Outcome::StoppedBudget;
+      ended->detail = why.mapped();
+    } else if (ended->outcome == Outcome::CutBudget && ending_) {
+      ended->detail = ending_->text;
+    }
+  }
+}
+
 Seconds Session::longest_wait() const {
-  if (!parts_.budgets.time || ending_) return parts_.tick;
+  if (ending_) return parts_.tick;
+  const Seconds wait = watch_.until_next(parts_.tick);
+  if (!parts_.budgets.time) return wait;
   const Seconds left = *parts_.budgets.time - running_time();
-  return std::clamp(left, Seconds{0.001}, parts_.tick);
+  return std::clamp(left, Seconds{0.001}, wait);
 }
 
 }  // namespace wattune::study

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "budget_watch.hpp"
+#include "checkpoint_keeper.hpp"
 #include "order_book.hpp"
 #include "wattune/study/study.hpp"
 
@@ -15,7 +17,10 @@ namespace wattune::study {
 class Session {
  public:
   Session(const StudyParts& parts, const StopSignal& stop)
-      : parts_(parts), stop_(stop), started_at_(parts.clock.now()) {}
+      : parts_(parts),
+        stop_(stop),
+        started_at_(parts.clock.now()),
+        keeper_(parts.checkpoints, parts.tolerance) {}
 
   Result<StudyEnd> run();
 
@@ -54,8 +59,10 @@ class Session {
   void mark_completed(std::vector<trial::Event>& events) const;
   static std::map<TrialId, Waiting> waiting_after(const std::vector<trial::Event>& events);
   Result<void> decide(const std::map<TrialId, Waiting>& waiting);
+  trial::Verdict verdict_on(TrialId trial);
   void answer(TrialId trial, double step, trial::Verdict verdict);
   [[nodiscard]] static double program_step_at(const trial::Trial& trial, double position);
+  void clean_checkpoints();
   void end_running(trial::Outcome outcome);
   void tell_observer(bool is_quiet);
 
@@ -66,8 +73,15 @@ class Session {
   [[nodiscard]] bool may_create(trial::Purpose purpose) const;
   [[nodiscard]] std::uint32_t seed_of(const trial::Trial& trial) const;
   [[nodiscard]] Seconds running_time() const;
-  [[nodiscard]] std::vector<trial::BudgetUse> uses() const;
-  [[nodiscard]] std::optional<trial::BudgetUse> used_up() const;
+  [[nodiscard]] std::vector<trial::BudgetUse> uses(const EnergyFigure& unbooked = {}) const;
+  [[nodiscard]] static std::optional<trial::BudgetUse> used_up(
+      const std::vector<trial::BudgetUse>& uses);
+  [[nodiscard]] runners::Unbooked unbooked() const;
+  [[nodiscard]] std::vector<trial::BudgetUse> look_at_budgets();
+  [[nodiscard]] std::optional<std::string> trial_used_up(
+      TrialId trial, const runners::OpenWindow& open = {}) const;
+  void end_trials_over_budget(const runners::Unbooked& unbooked);
+  void name_cuts(std::vector<trial::Event>& events);
   [[nodiscard]] Seconds longest_wait() const;
 
   const StudyParts& parts_;
@@ -83,6 +97,9 @@ class Session {
   std::optional<Ending> idle_end_;  // why no slot can be filled; ends the session if nothing runs
   bool has_ended_trials_ = false;
   std::optional<MonotonicTime> last_told_;
+  BudgetWatch watch_;
+  CheckpointKeeper keeper_;
+  std::map<TrialId, std::string> cut_;  // trials that are being ended for their own budget, and why
 };
 
 }  // namespace wattune::study

@@ -16,12 +16,29 @@ std::string amount_text(double value, const std::string& unit) {
   return unit.empty() ? number_text(value) : fmt::format("{:.6g} {}", value, unit);
 }
 
+/// Carbon and cost of energy that is in no event yet, at the rates of now.
+energy::Footprint footprint_of(EnergyFigure unbooked, WallTime now, const Tariff& tariff) {
+  if (unbooked.is_missing()) unbooked.provenance = Provenance::Modelled;
+  return energy::footprint(unbooked, now, now, tariff);
+}
+
+double grams_of(const EnergyFigure& unbooked, WallTime now, const Tariff& tariff) {
+  const auto carbon = footprint_of(unbooked, now, tariff).carbon;
+  return energy::at_most(carbon.value_or(energy::Amount{}), tariff.intensity->rate, tariff.pue);
+}
+
+double money_of(const EnergyFigure& unbooked, WallTime now, const Tariff& tariff) {
+  const auto cost = footprint_of(unbooked, now, tariff).cost;
+  return energy::at_most(cost.value_or(energy::Amount{}), tariff.price->rate, tariff.pue);
+}
+
 }  // namespace
 
 std::vector<BudgetUse> budget_use(const Budgets& budgets, const History& history,
-                                  Seconds running_time) {
+                                  Seconds running_time, const EnergyFigure& unbooked,
+                                  WallTime now) {
   const Tariff& tariff = history.problem().tariff;
-  const Joules energy = history.total_energy().total().joules();
+  const Joules energy = (history.total_energy().total() + unbooked.total()).joules();
   std::vector<BudgetUse> uses;
   if (budgets.trials) {
     uses.push_back({"trials", static_cast<double>(*budgets.trials),
@@ -32,17 +49,42 @@ std::vector<BudgetUse> budget_use(const Budgets& budgets, const History& history
   if (budgets.time) uses.push_back({"time", budgets.time->value(), running_time.value(), "s"});
   if (budgets.carbon_g) {
     if (!tariff.intensity) throw ConfigError("a carbon budget needs a grid intensity");
-    uses.push_back({"carbon", *budgets.carbon_g, history.carbon_spent(), "g"});
+    const double more = grams_of(unbooked, now, tariff);
+    uses.push_back({"carbon", *budgets.carbon_g, history.carbon_spent() + more, "g"});
   }
   if (budgets.cost) {
     if (!tariff.price) throw ConfigError("a cost budget needs a price per kWh");
-    uses.push_back({"cost", *budgets.cost, history.cost_spent(), tariff.price->currency});
+    const double more = money_of(unbooked, now, tariff);
+    uses.push_back({"cost", *budgets.cost, history.cost_spent() + more, tariff.price->currency});
   }
   return uses;
 }
 
-std::string used_up_text(const BudgetUse& use) {
-  return fmt::format("the {} budget is used up: {} of {}", use.name,
+std::vector<BudgetUse> budget_use(const TrialBudget& budget, const History& history,
+                                  const Trial& trial, const EnergyFigure& unbooked,
+                                  Seconds duration, WallTime now) {
+  const Tariff& tariff = history.problem().tariff;
+  const Joules energy = (trial.energy().total() + unbooked.total()).joules();
+  const Seconds time = trial.duration() + duration;
+  std::vector<BudgetUse> uses;
+  if (budget.energy) uses.push_back({"energy", budget.energy->value(), energy.value(), "J"});
+  if (budget.time) uses.push_back({"time", budget.time->value(), time.value(), "s"});
+  if (budget.carbon_g) {
+    if (!tariff.intensity) throw ConfigError("a carbon budget needs a grid intensity");
+    const double more = grams_of(unbooked, now, tariff);
+    uses.push_back({"carbon", *budget.carbon_g, history.carbon_spent(trial) + more, "g"});
+  }
+  if (budget.cost) {
+    if (!tariff.price) throw ConfigError("a cost budget needs a price per kWh");
+    const double more = money_of(unbooked, now, tariff);
+    uses.push_back(
+        {"cost", *budget.cost, history.cost_spent(trial) + more, tariff.price->currency});
+  }
+  return uses;
+}
+
+std::string used_up_text(const BudgetUse& use, std::string_view whose) {
+  return fmt::format("{} {} budget is used up: {} of {}", whose, use.name,
                      amount_text(use.used, use.unit), amount_text(use.limit, use.unit));
 }
 

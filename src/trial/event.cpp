@@ -22,8 +22,8 @@ std::string_view to_text(Purpose purpose) {
 }
 
 std::string_view to_text(Origin origin) {
-  constexpr std::array<std::string_view, 6> kNames{"default", "sampler",  "probe",
-                                                   "sm2",     "finalist", "enqueued"};
+  constexpr std::array<std::string_view, 7> kNames{"default",  "sampler",  "probe",  "sm2",
+                                                   "finalist", "enqueued", "learned"};
   return name_in(kNames, origin);
 }
 
@@ -38,11 +38,10 @@ std::string_view to_text(Verdict verdict) {
 }
 
 std::string_view to_text(Outcome outcome) {
-  constexpr std::array<std::string_view, 14> kNames{
-      "completed",      "paused",        "stopped",         "failed_exit",
-      "failed_signal",  "failed_memory", "failed_start",    "failed_metric",
-      "failed_timeout", "failed_silent", "failed_protocol", "cut_budget",
-      "interrupted",    "lost"};
+  constexpr std::array<std::string_view, 15> kNames{
+      "completed",       "paused",       "stopped",       "failed_exit",    "failed_signal",
+      "failed_memory",   "failed_start", "failed_metric", "failed_timeout", "failed_silent",
+      "failed_protocol", "cut_budget",   "interrupted",   "lost",           "stopped_budget"};
   return name_in(kNames, outcome);
 }
 

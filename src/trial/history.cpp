@@ -17,6 +17,7 @@ TrialState state_after(Outcome outcome) {
     case Outcome::Paused:
       return TrialState::Paused;
     case Outcome::Stopped:
+    case Outcome::StoppedBudget:
       return TrialState::Stopped;
     case Outcome::CutBudget:
     case Outcome::Interrupted:
@@ -94,6 +95,8 @@ void History::on(const TrialCreated& event) {
 void History::on(const Assigned& event) {
   Trial& trial = known(event.assignment.trial);
   WATTUNE_REQUIRE(!trial.is_running());
+  // Begun anew: what was lost is no part of this training, so that its energy is known again.
+  if (trial.outcome_ == Outcome::Lost && trial.energy_ == missing_energy()) trial.energy_ = {};
   trial.state_ = TrialState::Running;
   trial.rung_ = event.assignment.rung;
   trial.bracket_ = event.assignment.bracket;
@@ -216,7 +219,12 @@ void History::on(const AssignmentEnded& event) {
   WATTUNE_REQUIRE(trial.is_running());
   trial.state_ = state_after(event.outcome);
   trial.outcome_ = event.outcome;
-  charge(trial, event.energy, event.duration);
+  if (event.outcome == Outcome::Lost && event.energy.is_missing()) {
+    // Nobody read a meter: it is unknown for the trial, and the study's total is what was metered.
+    trial.energy_ += event.energy;
+  } else {
+    charge(trial, event.energy, event.duration);
+  }
   if (!event.detail.empty() || (trial.extras_ && !trial.extras_->detail.empty())) {
     trial.extras().detail = event.detail;
   }
@@ -289,6 +297,13 @@ Footprints History::spent() const {
   return amounts_of(known, Seconds{});
 }
 
+Footprints History::spent(const Trial& trial) const {
+  if (has_changing_rates_) return trial.extras_ ? trial.extras_->spent : Footprints{};
+  EnergyFigure known = trial.energy_;
+  if (known.is_missing()) known.provenance = Provenance::Modelled;
+  return amounts_of(known, Seconds{});
+}
+
 energy::Footprint History::total_footprint() const {
   energy::Footprint print = energy::footprint(total_energy_, now_, now_, problem_.tariff);
   const Footprints amounts = spent();
@@ -307,6 +322,18 @@ double History::cost_spent() const {
   const Tariff& tariff = problem_.tariff;
   WATTUNE_REQUIRE(tariff.price.has_value());
   return energy::at_most(spent().cost, tariff.price->rate, tariff.pue);
+}
+
+double History::carbon_spent(const Trial& trial) const {
+  const Tariff& tariff = problem_.tariff;
+  WATTUNE_REQUIRE(tariff.intensity.has_value());
+  return energy::at_most(spent(trial).carbon, tariff.intensity->rate, tariff.pue);
+}
+
+double History::cost_spent(const Trial& trial) const {
+  const Tariff& tariff = problem_.tariff;
+  WATTUNE_REQUIRE(tariff.price.has_value());
+  return energy::at_most(spent(trial).cost, tariff.price->rate, tariff.pue);
 }
 
 /// Grams and money of a trial as of a report.

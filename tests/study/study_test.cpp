@@ -403,6 +403,91 @@ TEST_F(Study, ProgramsThatCannotPauseAreCutAtTheBudget) {
   EXPECT_EQ(all<trial::AssignmentEnded>().back().outcome, Outcome::CutBudget);
 }
 
+TEST_F(Study, ABudgetIsSeenToEndBetweenTwoReports) {
+  can_pause_ = false;
+  options_.tells_unbooked = true;
+  options_.per_step = Seconds{100.0};
+  budgets_.energy = Joules{25.0};  // 2 W
+
+  EXPECT_EQ(run().reason, EndReason::Budget);
+
+  EXPECT_NEAR(elapsed(MonotonicTime{}, clock_.now()).value(), 12.5, 0.1);
+  const auto end = all<trial::AssignmentEnded>().back();
+  EXPECT_EQ(end.outcome, Outcome::CutBudget);
+  EXPECT_THAT(end.detail, StartsWith("the energy budget is used up: 25."));
+  EXPECT_GE(history().total_energy().total().joules().value(), 25.0);
+}
+
+TEST_F(Study, NoTrialBeginsAnotherReportOnceTheBudgetIsGone) {
+  options_.num_slots = 3;
+  options_.tells_unbooked = true;
+  options_.per_step = Seconds{100.0};
+  budgets_.energy = Joules{650.0};  // 3 x 2 W: gone at 108 s, 600 J of it reported
+
+  EXPECT_EQ(run().reason, EndReason::Budget);
+
+  EXPECT_EQ(elapsed(MonotonicTime{}, clock_.now()), Seconds{200.0});
+}
+
+TEST_F(Study, ATrialIsStoppedByABudgetOfItsOwnAndKeepsItsReports) {
+  budgets_.per_trial.energy = Joules{5.0};  // 2 J per report, each promotion to 9 has at least 6
+
+  EXPECT_EQ(run().reason, EndReason::Finished);
+
+  std::size_t num_stopped = 0;
+  for (const trial::AssignmentEnded& end : all<trial::AssignmentEnded>()) {
+    if (end.outcome != Outcome::StoppedBudget) continue;
+    ++num_stopped;
+    const trial::History folded = history();
+    const trial::Trial& trial = folded.trial(end.trial);
+    EXPECT_EQ(end.detail, "its energy budget is used up: 6.00 J of 5.00 J");
+    EXPECT_EQ(trial.state(), trial::TrialState::Stopped);
+    EXPECT_EQ(trial.step(), 3.0);
+    EXPECT_EQ(trial.energy().total().joules(), Joules{6.0});
+    EXPECT_FALSE(trial::is_failure(*trial.outcome()));
+    EXPECT_TRUE(folded.losses(trial).has_value());
+  }
+  EXPECT_EQ(num_stopped, 3U);
+}
+
+TEST_F(Study, ATrialOverItsBudgetStaysSoWhereTheEngineIsKilledBeforeItHasGone) {
+  budgets_.per_trial.time = Seconds{2.5};
+  run_and_kill([](std::span<const trial::Event> events) {
+    const auto* decided = std::get_if<trial::Decided>(&events.front());
+    return decided != nullptr && decided->verdict == Verdict::Stop;
+  });
+
+  EXPECT_EQ(run().reason, EndReason::Finished);
+
+  const auto ends = all<trial::AssignmentEnded>();
+  EXPECT_EQ(std::ranges::count(ends, Outcome::Lost, &trial::AssignmentEnded::outcome), 0);
+  EXPECT_EQ(std::ranges::count(ends, Outcome::StoppedBudget, &trial::AssignmentEnded::outcome), 3);
+}
+
+TEST_F(Study, AProgramThatCannotPauseIsEndedAtItsOwnBudget) {
+  can_pause_ = false;
+  options_.tells_unbooked = true;
+  options_.per_step = Seconds{10.0};
+  budgets_.per_trial.time = Seconds{25.0};
+
+  EXPECT_EQ(run().reason, EndReason::Finished);
+
+  const auto ends = all<trial::AssignmentEnded>();
+  EXPECT_EQ(std::ranges::count(ends, Outcome::StoppedBudget, &trial::AssignmentEnded::outcome), 3);
+  for (const trial::Trial& trial : history().trials()) {
+    EXPECT_LE(trial.duration().value(), 25.0 + 0.1);
+  }
+}
+
+TEST_F(Study, WhatIsLeftToBookIsBookedBeforeTheSessionEnds) {
+  before_wait_ = [&] {
+    if (runner_->num_waits() > 10) clock_.advance(Seconds{1.0});
+  };
+  run();
+
+  EXPECT_EQ(history().total_duration(), elapsed(MonotonicTime{}, clock_.now()));
+}
+
 TEST_F(Study, StoppedOnceItPausesAtTheNextReportAndGoesOnLater) {
   options_.report_every = 0.5;
   before_wait_ = [&] {
@@ -537,6 +622,24 @@ TEST_F(Study, TheWindowThatWasLostIsSaidInTheUncertainty) {
   ASSERT_NE(lost, ends.end());
   EXPECT_EQ(lost->energy.total(), Microjoules{});
   EXPECT_DOUBLE_EQ(lost->energy.uncertainty.value(), 2.0);
+}
+
+TEST_F(Study, WhatALostTrialDrewBeforeItsFirstReportIsUnknownUntilItBeginsAnew) {
+  run_and_kill(nth<trial::Assigned>(4));
+  storage_.after_append = [&](std::span<const trial::Event> events) {
+    const auto* end = std::get_if<trial::AssignmentEnded>(&events.back());
+    if (end != nullptr && end->outcome == Outcome::Lost) throw Killed{};
+  };
+  EXPECT_THROW(static_cast<void>(try_run()), Killed);
+  storage_.after_append = nullptr;
+
+  EXPECT_EQ(all<trial::AssignmentEnded>().back().energy, missing_energy());
+  EXPECT_TRUE(history().trial(TrialId{3}).energy().is_missing());
+  EXPECT_FALSE(history().total_energy().is_missing());
+
+  run();
+  EXPECT_FALSE(history().trial(TrialId{3}).energy().is_missing());
+  EXPECT_GE(history().trial(TrialId{3}).energy().total().joules(), Joules{2.0});
 }
 
 TEST_F(Study, ACutOffSessionKeepsItsSlotsBusyAgain) {

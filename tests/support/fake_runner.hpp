@@ -22,6 +22,7 @@ struct FakeRunnerOptions {
   Seconds per_step{1.0};
   Watts power{2.0};                     ///< Half of it idle.
   bool checkpoints_at_reports = false;  ///< Else only when told to pause.
+  bool tells_unbooked = false;          ///< What was drawn since the last edge.
   /// Metrics of a configuration at a step.
   std::function<std::vector<trial::MetricValue>(const runners::Launch&, double step)> metrics =
       [](const runners::Launch&, double step) {
@@ -115,6 +116,23 @@ class FakeRunner final : public runners::Runner {
       list.push_back({id, elapsed(fake.since, clock_.now()), options_.power});
     }
     return list;
+  }
+
+  [[nodiscard]] runners::Unbooked unbooked() override {
+    runners::Unbooked open;
+    if (!options_.tells_unbooked) return open;
+    for (const auto& [id, fake] : trials_) {
+      const Seconds window = elapsed(fake.last_edge, clock_.now());
+      open.trials[id] = {energy_of(window), window};
+    }
+    return open;
+  }
+
+  [[nodiscard]] std::vector<trial::Event> finish() override {
+    const Seconds booked = elapsed(booked_until_, clock_.now());
+    if (booked <= Seconds{}) return {};
+    booked_until_ = clock_.now();
+    return {trial::OverheadBooked{booked, {}, {}}};
   }
 
   struct Answer {

@@ -97,7 +97,8 @@ std::string finalists_text(const Json& document) {
 Json best_json(const Json& document) {
   Json out = {{"study", document.at("study").at("name")},
               {"recommendations", Json::array()},
-              {"finalists", document.at("finalists")}};
+              {"finalists", document.at("finalists")},
+              {"advice", document.at("advice")}};
   for (Json recommendation : document.at("recommendations")) {
     const Json& trial = trial_of(document, recommendation.at("trial"));
     for (const char* key :
@@ -119,8 +120,9 @@ std::string best_text(const Json& document) {
   for (const Json& recommendation : recommendations) {
     text += paragraph(document, recommendation) + "\n";
   }
-  return text + finalists_text(document) + document.at("ledger").at("sentence").get<std::string>() +
-         "\n";
+  text += finalists_text(document) + document.at("ledger").at("sentence").get<std::string>() + "\n";
+  for (const Json& advice : document.at("advice")) text += "\n" + advice.get<std::string>() + "\n";
+  return text;
 }
 
 void add_best(const Command& program) {

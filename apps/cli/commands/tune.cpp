@@ -15,12 +15,14 @@
 #include "output_file.hpp"
 #include "power_limits.hpp"
 #include "reading.hpp"
+#include "study_history.hpp"
 #include "study_observer.hpp"
 #include "study_reader.hpp"
 #include "wattune/base/text.hpp"
 #include "wattune/base/version.hpp"
 #include "wattune/config/assemble.hpp"
 #include "wattune/report/html.hpp"
+#include "wattune/runners/checkpoint_files.hpp"
 #include "wattune/runners/local.hpp"
 #include "wattune/samplers/warm_start.hpp"
 #include "wattune/storage/sqlite.hpp"
@@ -38,6 +40,7 @@ struct TuneOptions {
   std::string same_candidates_as;
   bool again = false;
   bool plain = false;
+  bool no_history = false;
 };
 
 study::StopSignal& stop_signal() {
@@ -193,6 +196,10 @@ study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
              .read_devices = device_reader(),
              .power_limits = power_limits ? &*power_limits : nullptr});
   if (groups) runner_options.trial_groups = &*groups;
+  std::unique_ptr<runners::CheckpointFiles> checkpoints;
+  if (!file.runner.keeps_all_checkpoints) {
+    checkpoints = runners::make_local_checkpoint_files(runner_options.files_dir);
+  }
   const auto runner =
       runners::make_local_runner(std::move(runner_options), accountant, problem.space, clock);
   const bool is_live = !options.plain && isatty(STDOUT_FILENO) != 0;
@@ -211,10 +218,20 @@ study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
                         .budgets = budgets_of(options, file),
                         .environment = environment_text(file, budgets_of(options, file), meter,
                                                         accountant, groups),
-                        .can_pause = file.capture.empty()},
+                        .can_pause = file.capture.empty(),
+                        .checkpoints = checkpoints.get(),
+                        .tolerance = file.report.tolerance},
       stop_signal());
   if (!end) throw CommandError(status_of(end.error()), end.error().message);
   return *end;
+}
+
+/// What of the disk the study holds; empty where it holds nothing and has deleted nothing.
+std::string checkpoint_line(const study::CheckpointUse& use) {
+  if (use.num_kept == 0 && use.num_deleted == 0) return {};
+  return fmt::format("disk     {} in {} checkpoints; {} in {} deleted, nobody can need them\n",
+                     si_text(static_cast<double>(use.bytes_kept), "B"), use.num_kept,
+                     si_text(static_cast<double>(use.bytes_deleted), "B"), use.num_deleted);
 }
 
 ExitStatus tune(const TuneOptions& options) {
@@ -226,9 +243,14 @@ ExitStatus tune(const TuneOptions& options) {
       options.database.empty() ? default_database(file.problem.name) : fs::path{options.database};
   if (options.again && is_finished(database)) put_aside(database);
 
+  const bool has_history =
+      is_history_on(file, options.no_history) && options.same_candidates_as.empty();
   const study::StudyEnd end = run(options, file, database);
   fmt::print("\n{}: {}\n", to_text(end.reason), end.text);
   const report::StudyRecord record = read_study(database);
+  if (end.has_run && has_history && end.reason != trial::EndReason::Interrupted) {
+    keep_in_history(record, database);
+  }
   if (!end.has_run) {
     fmt::print(
         "nothing was run: the study had finished before\n"
@@ -236,7 +258,8 @@ ExitStatus tune(const TuneOptions& options) {
   }
   const Json document =
       document_of(record, options.report.empty() ? Insight::Without : Insight::With);
-  fmt::print("\n{}\nstudy    {}\n", best_text(document), database.string());
+  fmt::print("\n{}\n{}study    {}\n", best_text(document), checkpoint_line(end.checkpoints),
+             database.string());
   if (!options.report.empty()) {
     write_file(options.report, report::render_html(document.dump()));
     fmt::print("report   {}\n", options.report);
@@ -262,6 +285,8 @@ void add_tune(const Command& program, ExitStatus& status) {
   command.flag("--again", options->again,
                "where the study has finished, put it aside and run it anew");
   command.flag("--plain", options->plain, "print lines instead of the live view");
+  command.flag("--no-history", options->no_history,
+               "neither learn from earlier studies nor leave anything to later ones");
   command.option("--same-candidates-as", options->same_candidates_as,
                  "train the candidates of that study, every one to the end");
   command.footer(

@@ -12,6 +12,7 @@
 #include "wattune/base/units.hpp"
 #include "wattune/config/diagnostics.hpp"
 #include "wattune/config/strategy_section.hpp"
+#include "wattune/trial/budget.hpp"
 #include "wattune/trial/problem.hpp"
 
 namespace wattune::config {
@@ -28,7 +29,8 @@ struct BudgetSection {
   std::optional<Joules> energy;
   std::optional<Seconds> time;
   std::optional<double> carbon_g;
-  std::optional<double> cost;  ///< In the currency of the tariff.
+  std::optional<double> cost;         ///< In the currency of the tariff.
+  trial::TrialBudget per_trial = {};  ///< Does not end the study.
 
   [[nodiscard]] bool is_empty() const { return !trials && !energy && !time && !carbon_g && !cost; }
 };
@@ -48,6 +50,7 @@ struct RunnerSection {
   Seconds grace{10.0};
   std::filesystem::path directory;  ///< Where the command runs.
   std::vector<std::pair<std::string, std::string>> environment;
+  bool keeps_all_checkpoints = false;  ///< Else those that nobody can need any more are deleted.
 };
 
 /// How cool the devices must be before a trial begins.
@@ -91,6 +94,7 @@ struct StudyFile {
   std::optional<FinalistsSection> finalists = {};    ///< None: nothing is measured again.
   std::vector<space::Configuration> try_first = {};  ///< Before the sampler is asked.
   std::optional<WarmStartSection> warm_start = {};   ///< What another study found, after those.
+  bool has_history = true;  ///< Learns from earlier studies of this user, and they from it.
 
   /// An error at a key, for checks that need more than the file: a device, a folder, a strategy.
   [[nodiscard]] StudyFileError error_at(std::string_view path, std::string message) const;

@@ -16,11 +16,11 @@ namespace wattune::report {
 /// Where every joule of a study went: a fold of its events.
 ///
 /// The entries add up to the total exactly. Energy of a trial that failed is moved to one entry,
-/// whatever it was spent on before.
+/// whatever it was spent on before, and that of one that a budget has cut to another.
 class Ledger {
  public:
   struct Entry {
-    std::string name;   ///< For machines: "probe", "rung_0", "final", "finalists", "failed",
+    std::string name;   ///< For machines: "probe", "rung_0", "final", "finalists", "cut", "failed",
                         ///< "engine", "idle".
     std::string label;  ///< For people.
     EnergyFigure energy;
@@ -52,9 +52,11 @@ class Ledger {
     std::map<Key, EnergyFigure> node;
     double foreign_cpu_share = 0.0;  ///< The largest of its assignments.
     bool has_failed = false;
+    bool is_cut = false;  ///< By a budget.
   };
 
   void book(TrialId trial, const EnergyFigure& energy);
+  void end(const trial::AssignmentEnded& ended);
   void note(const trial::AssignmentMetered& metered);
 
   std::map<TrialId, Account> trials_;
@@ -63,6 +65,7 @@ class Ledger {
   EnergyFigure rest_;
   EnergyFigure total_;
   std::vector<std::string> meter_notes_;
+  std::vector<TrialId> lost_;  ///< What they drew before the engine was killed is not known.
 };
 
 }  // namespace wattune::report

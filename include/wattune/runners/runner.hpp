@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,6 +29,18 @@ struct Running {
   TrialId trial;
   Seconds since;
   std::optional<Watts> power;  ///< Mean over the last metering interval.
+};
+
+/// Energy and time of a window that is still open.
+struct OpenWindow {
+  EnergyFigure energy;
+  Seconds duration;
+};
+
+/// What was drawn and is in no event yet.
+struct Unbooked {
+  std::map<TrialId, OpenWindow> trials;  ///< Since the last edge of each.
+  EnergyFigure overhead;
 };
 
 /// Whether an assignment can start now.
@@ -78,6 +91,12 @@ class Runner {
   [[nodiscard]] virtual trial::IdleMeasured measure_idle(Seconds duration) = 0;
 
   [[nodiscard]] virtual std::vector<Running> running() const = 0;
+
+  /// What budgets have to count before it is told of. Nothing where no time passes between events.
+  [[nodiscard]] virtual Unbooked unbooked() { return {}; }
+
+  /// The last that there is to tell, once nothing runs any more: the session ends after it.
+  [[nodiscard]] virtual std::vector<trial::Event> finish() { return {}; }
 
  protected:
   Runner() = default;

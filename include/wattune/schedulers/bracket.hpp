@@ -62,6 +62,10 @@ struct BracketState {
 /// assignment, unless that is a full training.
 [[nodiscard]] trial::Verdict pause_at_target(const trial::Trial& trial, double max);
 
+/// Those of the trials that a bracket may still ask for: members of the rung it stands in.
+[[nodiscard]] std::vector<TrialId> wanted_by(const BracketState& state,
+                                             std::vector<TrialId> trials);
+
 /// min eta^rung, at most max: by multiplication, so that whole numbers stay whole.
 [[nodiscard]] double rung_target(double min, double max, std::size_t eta, std::size_t rung);
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "wattune/trial/history.hpp"
 
@@ -55,6 +56,13 @@ class Scheduler {
   /// The answer to the last report of a running trial.
   [[nodiscard]] virtual trial::Verdict decide(const trial::History& history,
                                               TrialId trial) const = 0;
+
+  /// Those of the paused trials that it may still promote; the others it never names again, and
+  /// their checkpoints are deleted. Where that is hard to tell: all of them.
+  [[nodiscard]] virtual std::vector<TrialId> still_wanted(const trial::History& /*history*/,
+                                                          std::vector<TrialId> paused) const {
+    return paused;
+  }
 
   /// Name and settings, for screens and records.
   [[nodiscard]] virtual std::string describe() const = 0;

@@ -56,6 +56,13 @@ class Strategy {
   /// The answer to the last report of a running trial.
   [[nodiscard]] virtual trial::Verdict decide(const trial::History& history, TrialId trial) = 0;
 
+  /// Those of the paused trials that it may still ask for; the others it never names again, and
+  /// their checkpoints are deleted. Where that is hard to tell: all of them.
+  [[nodiscard]] virtual std::vector<TrialId> still_wanted(const trial::History& /*history*/,
+                                                          std::vector<TrialId> paused) const {
+    return paused;
+  }
+
   /// What is going on, in a few words for the live view: "rung 2 of 5, 4 survivors".
   [[nodiscard]] virtual std::string progress(const trial::History& history) const = 0;
 

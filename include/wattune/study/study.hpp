@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "wattune/base/clock.hpp"
 #include "wattune/base/result.hpp"
+#include "wattune/runners/checkpoint_files.hpp"
 #include "wattune/runners/runner.hpp"
 #include "wattune/storage/storage.hpp"
 #include "wattune/strategies/strategy.hpp"
@@ -40,6 +42,17 @@ struct StudyParts {
   std::string environment = "{}";  ///< For SessionStarted.
   bool can_pause = true;  ///< Programs save checkpoints; else they are ended where others pause.
   Seconds tick{1.0};      ///< The observer hears something this often.
+  /// Where checkpoints are deleted that nobody can need any more; all are kept without it.
+  runners::CheckpointFiles* checkpoints = nullptr;
+  double tolerance = 0.01;  ///< Quality within which the cheapest trial keeps its checkpoint.
+};
+
+/// What a session's checkpoints came to.
+struct CheckpointUse {
+  std::size_t num_kept = 0;  ///< Of the whole study.
+  std::uintmax_t bytes_kept = 0;
+  std::size_t num_deleted = 0;  ///< In this session.
+  std::uintmax_t bytes_deleted = 0;
 };
 
 /// Why a run of the study came to its end.
@@ -47,6 +60,7 @@ struct StudyEnd {
   trial::EndReason reason = trial::EndReason::Finished;
   std::string text;     ///< For the screen; names the budget.
   bool has_run = true;  ///< False where there was nothing left to do; then nothing was written.
+  CheckpointUse checkpoints = {};
 };
 
 /// Runs a study to its end, a budget's end or the user's wish, from the beginning or from where the

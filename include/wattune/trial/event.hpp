@@ -39,7 +39,7 @@ enum class Purpose : std::uint8_t {
   Finalist,  ///< A configuration of the search, trained again to measure it well.
 };
 /// Where its configuration comes from.
-enum class Origin : std::uint8_t { Default, Sampler, Probe, Sm2, Finalist, Enqueued };
+enum class Origin : std::uint8_t { Default, Sampler, Probe, Sm2, Finalist, Enqueued, Learned };
 /// What the ledger books an assignment under.
 enum class Stage : std::uint8_t { Probe, Exploration, Final, Finalist };
 /// The answer to a report.
@@ -58,10 +58,12 @@ enum class Outcome : std::uint8_t {
   FailedTimeout,
   FailedSilent,
   FailedProtocol,
-  CutBudget,
+  CutBudget,  ///< The study's budget ended; it may go on with a larger one.
   Interrupted,
   Lost,
+  StoppedBudget,  ///< Its own budget ended: stopped for good, and its reports count.
 };
+inline constexpr Outcome kLastOutcome = Outcome::StoppedBudget;
 
 [[nodiscard]] std::string_view to_text(Purpose purpose);
 [[nodiscard]] std::string_view to_text(Origin origin);
@@ -69,6 +71,10 @@ enum class Outcome : std::uint8_t {
 [[nodiscard]] std::string_view to_text(Verdict verdict);
 [[nodiscard]] std::string_view to_text(Outcome outcome);
 [[nodiscard]] bool is_failure(Outcome outcome);
+/// Was it a budget that ended the assignment, the study's or the trial's own?
+[[nodiscard]] constexpr bool is_cut_by_budget(Outcome outcome) {
+  return outcome == Outcome::CutBudget || outcome == Outcome::StoppedBudget;
+}
 
 /// Take this trial from one resource to another.
 struct Assignment {

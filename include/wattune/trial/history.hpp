@@ -95,6 +95,8 @@ class History {
   /// highest of the table. Requires an intensity in the tariff.
   [[nodiscard]] double carbon_spent() const;
   [[nodiscard]] double cost_spent() const;  ///< The same in money. Requires a price.
+  [[nodiscard]] double carbon_spent(const Trial& trial) const;
+  [[nodiscard]] double cost_spent(const Trial& trial) const;
 
  private:
   void on(const StudyCreated& event);
@@ -123,6 +125,7 @@ class History {
   /// Books a window to the study and to a trial.
   void charge(Trial& trial, const EnergyFigure& energy, Seconds duration);
   [[nodiscard]] Footprints spent() const;
+  [[nodiscard]] Footprints spent(const Trial& trial) const;
   [[nodiscard]] Footprints spent_at(const Trial& trial, std::size_t report_index) const;
 
   Trial& known(TrialId id);

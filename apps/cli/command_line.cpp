@@ -20,6 +20,16 @@ const Argument& Argument::between(int low, int high) const {
   return *this;
 }
 
+const Argument& Argument::between(double low, double high) const {
+  option_.check(CLI::Range(low, high));
+  return *this;
+}
+
+const Argument& Argument::at_least(int count) const {
+  option_.expected(count, -1);
+  return *this;
+}
+
 const Argument& Argument::takes(int count, const std::string& type) const {
   option_.expected(count)->type_name(type);
   return *this;
@@ -32,6 +42,16 @@ const Argument& Argument::repeatable() const {
 
 const Argument& Argument::shows_default() const {
   option_.capture_default_str();
+  return *this;
+}
+
+const Argument& Argument::excludes(const std::string& name) const {
+  option_.excludes(name);
+  return *this;
+}
+
+const Argument& Argument::needs(const std::string& name) const {
+  option_.needs(name);
   return *this;
 }
 
@@ -54,6 +74,16 @@ Argument Command::option(const std::string& names, std::vector<std::string>& val
   return Argument{*app_.add_option(names, values, about)};
 }
 
+Argument Command::option(const std::string& names, std::vector<double>& values,
+                         const std::string& about) const {
+  return Argument{*app_.add_option(names, values, about)->delimiter(',')};
+}
+
+Argument Command::option(const std::string& names, std::optional<double>& value,
+                         const std::string& about) const {
+  return Argument{*app_.add_option(names, value, about)};
+}
+
 Argument Command::option(const std::string& names, int& value, const std::string& about) const {
   return Argument{*app_.add_option(names, value, about)};
 }
@@ -62,8 +92,8 @@ Argument Command::option(const std::string& names, double& value, const std::str
   return Argument{*app_.add_option(names, value, about)};
 }
 
-void Command::flag(const std::string& names, bool& value, const std::string& about) const {
-  app_.add_flag(names, value, about);
+Argument Command::flag(const std::string& names, bool& value, const std::string& about) const {
+  return Argument{*app_.add_flag(names, value, about)};
 }
 
 void Command::footer(const std::string& text) const {
@@ -76,6 +106,14 @@ void Command::on_call(std::function<void()> action) const {
 
 void Command::needs_command() const {
   app_.require_subcommand(1);
+}
+
+void Command::may_have_command() const {
+  app_.require_subcommand(0, 1);
+}
+
+bool Command::was_called() const {
+  return app_.parsed();
 }
 
 void Command::leaves_the_rest() const {

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,11 +21,16 @@ class Argument {
   const Argument& required() const;
   const Argument& one_of(std::initializer_list<const char*> allowed) const;
   const Argument& between(int low, int high) const;
+  const Argument& between(double low, double high) const;
   /// Takes this many values at once; `type` stands for them in the help.
   const Argument& takes(int count, const std::string& type) const;
+  const Argument& at_least(int count) const;
   /// May be given again and again, each time with one value.
   const Argument& repeatable() const;
   const Argument& shows_default() const;
+  /// Not together with, or only together with, another option of the command.
+  const Argument& excludes(const std::string& name) const;
+  const Argument& needs(const std::string& name) const;
   /// Left out of help and completion.
   const Argument& hidden() const;
 
@@ -48,13 +54,21 @@ class Command {
                   const std::string& about = {}) const;
   Argument option(const std::string& names, std::vector<std::string>& values,
                   const std::string& about = {}) const;
+  /// Several with commas between them.
+  Argument option(const std::string& names, std::vector<double>& values,
+                  const std::string& about = {}) const;
+  Argument option(const std::string& names, std::optional<double>& value,
+                  const std::string& about = {}) const;
   Argument option(const std::string& names, int& value, const std::string& about = {}) const;
   Argument option(const std::string& names, double& value, const std::string& about = {}) const;
-  void flag(const std::string& names, bool& value, const std::string& about) const;
+  Argument flag(const std::string& names, bool& value, const std::string& about) const;
   void footer(const std::string& text) const;
   void on_call(std::function<void()> action) const;
   /// Calling it without one of its commands is an error.
   void needs_command() const;
+  /// At most one of them.
+  void may_have_command() const;
+  [[nodiscard]] bool was_called() const;
   /// The first word that it does not know ends its own words; that one and all others remain.
   void leaves_the_rest() const;
   [[nodiscard]] std::vector<std::string> remaining() const;

@@ -36,6 +36,9 @@ report::DocumentOptions options_of(const report::StudyRecord& record) {
   const auto environment = nlohmann::json::parse(record.history.environment(), nullptr, false);
   if (!environment.is_object()) return options;
   options.tolerance = environment.value("tolerance", options.tolerance);
+  if (environment.contains("carbontracker")) {
+    options.carbontracker = report::carbontracker_options_from(environment.at("carbontracker"));
+  }
   options.messages = environment.value("messages", options.messages);
   if (environment.contains("budgets")) {
     options.budgets = trial::budget_use(trial::budgets_from_json(environment.at("budgets")),
@@ -85,8 +88,11 @@ report::StudyRecord read_study(const fs::path& database) {
   return std::move(*record);
 }
 
-nlohmann::ordered_json document_of(const report::StudyRecord& record, Insight insight) {
+nlohmann::ordered_json document_of(
+    const report::StudyRecord& record, Insight insight,
+    const std::optional<report::CarbontrackerOptions>& carbontracker) {
   report::DocumentOptions options = options_of(record);
+  if (carbontracker) options.carbontracker = carbontracker;
   options.with_insight = insight == Insight::With;
   return report::report_document(record, options);
 }

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
 #include "wattune/report/document.hpp"
@@ -28,8 +29,10 @@ enum class Insight : bool { Without, With };
 /// The report document of a study, with the settings its last session was run with.
 [[nodiscard]] nlohmann::ordered_json read_document(const std::filesystem::path& database,
                                                    Insight insight = Insight::Without);
-/// The same, of a study that is in memory.
-[[nodiscard]] nlohmann::ordered_json document_of(const report::StudyRecord& record,
-                                                 Insight insight = Insight::Without);
+/// The same, of a study that is in memory; with the figure of Carbontracker where it is asked for,
+/// though the study may not.
+[[nodiscard]] nlohmann::ordered_json document_of(
+    const report::StudyRecord& record, Insight insight = Insight::Without,
+    const std::optional<report::CarbontrackerOptions>& carbontracker = std::nullopt);
 
 }  // namespace wattune::cli

@@ -18,7 +18,7 @@ import os
 import socket
 import sys
 
-__all__ = ["Trial", "connect", "CONTINUE", "PAUSE", "STOP"]
+__all__ = ["Trial", "connect", "memory_share", "CONTINUE", "PAUSE", "STOP"]
 
 CONTINUE = "continue"
 PAUSE = "pause"
@@ -46,6 +46,37 @@ def connect(environ=None):
     stream.setblocking(True)
     stream.set_inheritable(False)  # programs that the script starts have no business with it
     return Trial(config, stream)
+
+
+def memory_share():
+    """Returns the largest part of the memory that this process has had in use, from 0 to 1.
+
+    Of the first GPU where torch uses one, else of the host, or of the control group's limit. None
+    where nothing tells. As the metric `memory_share` it shows SM2 how far a batch size can grow.
+    """
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized():
+        capacity = torch.cuda.get_device_properties(0).total_memory
+        return torch.cuda.max_memory_reserved(0) / capacity
+    try:
+        import resource
+
+        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        capacity = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ImportError, OSError, ValueError):
+        return None
+    return used / min(capacity, _group_limit() or capacity)
+
+
+def _group_limit():
+    """Bytes that the control group of this process may use; None where there is no limit."""
+    try:
+        with open("/proc/self/cgroup", encoding="utf-8") as file:
+            places = [line.rstrip("\n").split(":", 2)[2] for line in file if line.startswith("0::")]
+        with open("/sys/fs/cgroup" + places[0] + "/memory.max", encoding="utf-8") as file:
+            return int(file.read())
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 class Trial:

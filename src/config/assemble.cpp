@@ -14,31 +14,6 @@
 namespace wattune::config {
 namespace {
 
-strategies::Sm2Options sm2_options(const Sm2Section& section) {
-  strategies::Sm2Options options;
-  options.idle_duration = Seconds{section.idle_seconds};
-  options.num_warmup_steps = static_cast<double>(section.warmup_steps);
-  options.min_probe_steps = static_cast<double>(section.probe_steps);
-  options.min_probe_duration = Seconds{section.probe_seconds};
-  options.window_tolerance = section.window_tolerance;
-  options.num_learning_rates = static_cast<std::size_t>(section.learning_rates);
-  options.max_candidates = static_cast<std::size_t>(section.max_candidates);
-  options.first_rung_fraction = section.first_rung_fraction;
-  options.min_rung_duration = Seconds{section.min_rung_seconds};
-  options.weights = {section.performance_weight, section.energy_weight, section.stability_weight};
-  options.energy_mode = section.energy_mode == EnergyMode::Rung
-                            ? strategies::EnergyMode::Rung
-                            : strategies::EnergyMode::Cumulative;
-  options.noise_floor = section.noise_floor;
-  options.divergence_factor = section.divergence_factor;
-  options.training_loss = section.training_loss;
-  options.reports_per_rung = static_cast<std::size_t>(section.reports_per_rung);
-  if (section.samples_per_epoch) {
-    options.samples_per_epoch = static_cast<double>(*section.samples_per_epoch);
-  }
-  return options;
-}
-
 struct StrategyMaker {
   const trial::Problem& problem;
   trial::Budgets budgets;
@@ -59,7 +34,7 @@ struct StrategyMaker {
   }
   std::unique_ptr<strategies::Strategy> operator()(const Sm2Section& section) const {
     return strategies::make_sm2(problem, section.sampler.make({problem, budgets, true}),
-                                sm2_options(section));
+                                section.options);
   }
 };
 

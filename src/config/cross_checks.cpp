@@ -48,7 +48,7 @@ void check_sm2(ReadContext& context, const MapReader& study, const YamlNode& str
                     "strategy `sm2` leaves its grid of learning rates out: no parameter "
                     "has `role: learning_rate`");
   }
-  const std::string& loss = std::get<Sm2Section>(file.strategy).training_loss;
+  const std::string& loss = std::get<Sm2Section>(file.strategy).options.training_loss;
   if (!file.metrics.empty() && std::ranges::count(file.metrics, loss) == 0) {
     context.warning(strategy, fmt::format("strategy `sm2` knows nothing about stability: `metrics` "
                                           "does not list the training loss, `{}`",

@@ -26,11 +26,6 @@ std::span<const std::string> known_resource_units() {
   return names;
 }
 
-std::span<const std::string> known_energy_modes() {
-  static const Names names{"cumulative", "rung"};
-  return names;
-}
-
 std::span<const std::string> known_measures() {
   static const Names names{"carbon",
                            "cost",

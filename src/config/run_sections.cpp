@@ -260,6 +260,12 @@ ReportSection read_report(ReadContext& context, MapReader& study) {
   if (node == nullptr) return report;
   MapReader map(context, *node, "report", "report");
   assign(report.tolerance, map.number("tolerance", at_least(0)));
+  if (map.flag("carbontracker").value_or(false)) report.carbontracker.emplace();
+  const auto release = map.whole("carbontracker_release", between(1, 2));
+  const auto pue = map.number("carbontracker_pue", at_least(1));
+  if (!report.carbontracker) return report;
+  if (release == 1) report.carbontracker->release = report::CarbontrackerRelease::V1;
+  report.carbontracker->pue = pue;
   return report;
 }
 

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "race_section.hpp"
 #include "sampler_section.hpp"
 #include "scheduler_section.hpp"
+#include "sm2_section.hpp"
 #include "wattune/base/text.hpp"
 #include "wattune/config/known_names.hpp"
 
@@ -43,55 +43,6 @@ void report_unknown_strategy(ReadContext& context, const YamlNode& node) {
   context.error(node, fmt::format("unknown strategy `{}`; {}", name, help));
 }
 
-void check_weights(ReadContext& context, const MapReader& map, const Sm2Section& sm2) {
-  const double sum = sm2.performance_weight + sm2.energy_weight + sm2.stability_weight;
-  if (std::abs(sum - 1.0) <= 1e-9) return;
-  for (const char* key : {"performance_weight", "energy_weight", "stability_weight"}) {
-    const YamlNode* const node = map.find(key);
-    if (node == nullptr) continue;
-    context.error(
-        *node, fmt::format("the weights must add up to 1: performance_weight {} + "
-                           "energy_weight {} + stability_weight {} = {:.6g}",
-                           sm2.performance_weight, sm2.energy_weight, sm2.stability_weight, sum));
-    return;
-  }
-}
-
-void read_sm2_score(ReadContext& context, MapReader& map, Sm2Section& sm2) {
-  const std::size_t num_before = context.diagnostics.size();
-  assign(sm2.performance_weight, map.number("performance_weight", between(0, 1)));
-  assign(sm2.energy_weight, map.number("energy_weight", between(0, 1)));
-  assign(sm2.stability_weight, map.number("stability_weight", between(0, 1)));
-  if (context.diagnostics.size() == num_before) check_weights(context, map, sm2);
-  if (const YamlNode* mode = map.find("energy_mode")) {
-    const auto name = read_name(context, *mode, "energy mode", known_energy_modes());
-    if (name) sm2.energy_mode = *name == "rung" ? EnergyMode::Rung : EnergyMode::Cumulative;
-  }
-  assign(sm2.noise_floor, map.number("noise_floor", between(0, 1)));
-  assign(sm2.divergence_factor, map.number("divergence_factor", above(1)));
-  if (const YamlNode* loss = map.find("training_loss")) {
-    assign(sm2.training_loss, read_text(context, *loss, map.path_of("training_loss")));
-  }
-}
-
-Sm2Section read_sm2(ReadContext& context, const YamlNode& node) {
-  MapReader map(context, node, "strategy", "strategy.sm2");
-  Sm2Section sm2;
-  read_sm2_score(context, map, sm2);
-  if (const YamlNode* sampler = map.find("sampler")) sm2.sampler = read_sampler(context, *sampler);
-  assign(sm2.window_tolerance, map.number("window_tolerance", at_least(0)));
-  assign(sm2.learning_rates, map.whole("learning_rates", between(1, 1000)));
-  assign(sm2.max_candidates, map.whole("max_candidates", between(1, 10000)));
-  assign(sm2.probe_seconds, map.number("probe_seconds", between(0, 3600)));
-  assign(sm2.probe_steps, map.whole("probe_steps", at_least(1)));
-  assign(sm2.warmup_steps, map.whole("warmup_steps", at_least(0)));
-  assign(sm2.idle_seconds, map.number("idle_seconds", between(0, 3600)));
-  assign(sm2.min_rung_seconds, map.number("min_rung_seconds", between(0, 86400)));
-  assign(sm2.first_rung_fraction,
-         map.number("first_rung_fraction", {.low = 0, .high = 1, .is_low_open = true}));
-  sm2.samples_per_epoch = map.whole("samples_per_epoch", at_least(1));
-  assign(sm2.reports_per_rung, map.whole("reports_per_rung", between(1, 1000)));
-  return sm2;
 }
 
 ComposedSection read_composed(ReadContext& context, const YamlNode& node) {

@@ -11,6 +11,7 @@
 #include "wattune/base/text.hpp"
 #include "wattune/base/version.hpp"
 #include "wattune/report/advice.hpp"
+#include "wattune/report/comparison.hpp"
 #include "wattune/report/insight.hpp"
 #include "wattune/report/recommendation.hpp"
 #include "wattune/report/savings.hpp"
@@ -218,6 +219,7 @@ Json ledger_json(const StudyRecord& record, const std::vector<Recommendation>& r
           {"footprint_notes", footprint_notes(history)},
           {"notes", record.ledger.notes()},
           {"savings", savings_json(saved)},
+          {"stages", stages_json(record.ledger)},
           {"sentence", ledger_sentence(history, recommendations, saved)}};
 }
 
@@ -228,6 +230,8 @@ void StudyRecord::apply(const trial::LoggedEvent& logged) {
   updated_at = logged.at;
   history.apply(logged.event, logged.at);
   ledger.apply(logged.event);
+  anytime.apply(logged.event, history);
+  carbontracker.apply(logged.event);
 }
 
 Json to_json(const EnergyFigure& figure) {
@@ -272,7 +276,12 @@ Json report_document(const StudyRecord& record, const DocumentOptions& options) 
                                            {"why", recommendation.why}});
   }
   document["finalists"] = finalists_json(history, recommendations);
+  document["anytime"] = anytime_json(record);
   document["ledger"] = ledger_json(record, recommendations, options.tolerance);
+  if (options.carbontracker) {
+    document["ledger"]["carbontracker"] =
+        carbontracker_json(record.carbontracker, *options.carbontracker);
+  }
   if (options.with_insight) {
     document["importance"] = importance_json(history);
     document["proxies"] = to_json(proxies(history));

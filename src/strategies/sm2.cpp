@@ -4,14 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "assignments.hpp"
 #include "sm2_candidates.hpp"
 #include "sm2_notes.hpp"
-#include "sm2_probe.hpp"
 #include "sm2_roles.hpp"
-#include "sm2_rungs.hpp"
+#include "sm2_search.hpp"
 #include "tried.hpp"
 #include "wattune/base/require.hpp"
 #include "wattune/base/text.hpp"
@@ -19,61 +20,50 @@
 namespace wattune::strategies {
 namespace {
 
-/// The candidates and their rungs: settled as soon as the probe is done.
-struct Plan {
-  CandidatePlan candidates;
-  Ladder ladder;
-};
-
-struct Candidates {
-  std::vector<TrialId> trials;
-  bool has_promoted = false;  // then nothing fresh may join
-};
-
-Candidates candidates_of(const trial::History& history) {
-  Candidates candidates;
-  for (const trial::Trial& trial : history.trials()) {
-    if (trial.purpose() != trial::Purpose::Search) continue;
-    candidates.trials.push_back(trial.id());
-    candidates.has_promoted |= trial.rung() > 0;
-  }
-  return candidates;
+/// What a training had reached at a step stays as it was, but for what its phases drew.
+bool has_lasting_measures(const trial::Problem& problem) {
+  const auto is_of_phase = [](const trial::Measure& measure) {
+    return measure.kind != trial::MeasureKind::Metric && !measure.name.empty();
+  };
+  return std::ranges::none_of(problem.objectives, is_of_phase, &trial::Objective::measure) &&
+         std::ranges::none_of(problem.constraints, is_of_phase, &trial::Constraint::measure);
 }
 
+std::vector<std::int64_t> sizes_to_probe(const trial::Problem& problem) {
+  const auto index = problem.space.index_of(space::Role::BatchSize);
+  const auto base = base_configuration(problem);
+  if (!index || !base) return {};
+  const space::Parameter& parameter = problem.space.parameters()[*index];
+  std::vector<std::int64_t> sizes;
+  for (const std::int64_t size : batch_sizes_of(parameter)) {
+    const Changes changes{{parameter.name, space::Choice{size}}};
+    const auto configuration = with_changes(problem.space, *base, changes);
+    if (configuration && configuration->is_active(*index)) sizes.push_back(size);
+  }
+  return sizes;
+}
+
+/// The four stages: stage 0 is `measure_idle_first` and the memory limit of the probe, stage 1
+/// `next_size_probe`, stage 2 `next_rate_test` and `next_candidate`, stage 3 the rest.
 class Sm2 final : public Strategy {
  public:
   Sm2(const trial::Problem& problem, std::unique_ptr<samplers::Sampler> sampler,
       const Sm2Options& options)
-      : sampler_(std::move(sampler)), options_(options) {
-    const auto index = problem.space.index_of(space::Role::BatchSize);
-    const auto base = base_configuration(problem);
-    if (!index || !base) return;
-    const space::Parameter& parameter = problem.space.parameters()[*index];
-    for (const std::int64_t size : batch_sizes_of(parameter)) {
-      const Changes changes{{parameter.name, space::Choice{size}}};
-      const auto configuration = with_changes(problem.space, *base, changes);
-      if (configuration && configuration->is_active(*index)) batch_sizes_.push_back(size);
-    }
-  }
+      : sampler_(std::move(sampler)),
+        options_(options),
+        batch_sizes_(sizes_to_probe(problem)),
+        is_lasting_(has_lasting_measures(problem)) {}
 
   Next next(const trial::History& history) override {
-    if (!batch_sizes_.empty()) {
-      if (auto step = next_of_probe(history)) return *std::move(step);
-    }
-    const Plan& plan = plan_of(history);
-    const Candidates candidates = candidates_of(history);
-    const bool is_open =
-        candidates.trials.size() < plan.candidates.slots.size() && !candidates.has_promoted;
-    if (is_open) {
-      if (auto step = next_of_candidates(history, plan, candidates)) return *std::move(step);
-    }
-    return next_of_rungs(history, plan, candidates);
+    return measure_idle_first(history, next_step(history, up_to_date(history)));
   }
 
   trial::Verdict decide(const trial::History& history, TrialId id) override {
     const trial::Trial& trial = history.trial(id);
     if (trial.purpose() == trial::Purpose::Probe) {
-      const bool is_over = is_enough(measure_probe(history, trial, options_), options_);
+      const bool is_over = trial.bracket() == kRateProbe
+                               ? is_rate_decided(history, trial, options_)
+                               : is_enough(measure_probe(history, trial, options_), options_);
       return is_over ? trial::Verdict::Stop : trial::Verdict::Continue;
     }
     const auto losses = training_losses(history, trial, trial.step(), options_.training_loss);
@@ -98,140 +88,166 @@ class Sm2 final : public Strategy {
   }
 
   std::string progress(const trial::History& history) const override {
-    const ProbeState probe = follow_probe(history, batch_sizes_, options_);
-    if (!batch_sizes_.empty() && !probe.is_done()) {
-      return fmt::format("probe: batch size {} of {}", probe.sizes.size() + 1, batch_sizes_.size());
+    const Sm2Search& search = up_to_date(history);
+    if (!search.probe().is_done()) {
+      return fmt::format("probe: batch size {} of {}", search.probe().sizes.size() + 1,
+                         batch_sizes_.size());
     }
-    const Plan plan = make_plan(history, probe);
-    const Candidates candidates = candidates_of(history);
-    if (candidates.trials.size() < plan.candidates.slots.size() && !candidates.has_promoted) {
-      return fmt::format("rung 0: {} of {} candidates started", candidates.trials.size(),
-                         plan.candidates.slots.size());
+    if (search.has_failed()) return "finished";
+    if (!search.has_halvings()) {
+      return fmt::format("range test of {} learning rates", search.rates().num_rates);
     }
-    const RungJudge judge(history, plan.ladder, options_);
-    const auto state = schedulers::follow_bracket(history, candidates.trials, judge.rules());
-    if (state.is_ended) return "finished";
-    if (state.rung > 0 && state.members.size() == 1) return "final training";
-    return fmt::format("rung {}: {} survivors", state.rung, state.members.size());
+    const Halving& halving = search.halving();
+    if (halving.is_ended()) return "finished";
+    if (halving.rung() == 0 && halving.is_open()) {
+      return fmt::format("rung 0: {} of {} candidates started", halving.num_filled(),
+                         halving.plan().slots.size());
+    }
+    if (halving.rung() > 0 && halving.members().size() == 1) return "final training";
+    return fmt::format("rung {}: {} survivors", halving.rung(), halving.members().size());
   }
 
   std::vector<std::string> notes(const trial::History& history) const override {
+    const Sm2Search& search = up_to_date(history);
     std::vector<std::string> notes;
-    ProbeState probe;
     if (batch_sizes_.empty()) {
       notes.emplace_back("No parameter has the role batch_size, so there was no probe.");
     } else {
-      probe = follow_probe(history, batch_sizes_, options_);
-      note_probe(notes, history, probe, batch_sizes_, options_);
-      if (!probe.is_done()) return notes;
+      note_probe(notes, history, search.probe(), batch_sizes_, options_);
     }
-    const Plan plan = make_plan(history, probe);
-    note_candidates(notes, history, plan.candidates, plan.ladder, options_);
-    note_rungs(notes, history, candidates_of(history).trials, plan.ladder, options_);
+    if (!search.has_halvings()) return notes;
+    note_rates(notes, history, search.rates(), options_);
+    for (const Halving& halving : search.halvings()) {
+      note_candidates(notes, history, halving);
+      note_rungs(notes, history, halving, options_);
+    }
+    note_what_is_missing(notes, history, options_);
     return notes;
   }
 
   std::string describe() const override {
     return fmt::format(
         "SM2-style: up to {} candidates, window {:.3g} %, score {:.3g}/{:.3g}/{:.3g} "
-        "(performance/energy/stability), {}",
+        "(performance/energy/stability){}, {}",
         options_.max_candidates, 100.0 * options_.window_tolerance, options_.weights.performance,
-        options_.weights.energy, options_.weights.stability, sampler_->describe());
+        options_.weights.energy, options_.weights.stability, modes_text(options_),
+        sampler_->describe());
   }
 
  private:
-  /// The probe's next step; nothing once it is done.
-  std::optional<Next> next_of_probe(const trial::History& history) {
-    if (plan_) return std::nullopt;
-    const ProbeState probe = follow_probe(history, batch_sizes_, options_);
-    if (probe.is_done()) {
-      if (!efficiency_window(probe.sizes, options_.window_tolerance).empty()) return std::nullopt;
+  /// Stage 0: every session begins with the power without work, if it has any work at all.
+  [[nodiscard]] Next measure_idle_first(const trial::History& history, Next step) const {
+    const bool is_work =
+        std::holds_alternative<NewTrial>(step) || std::holds_alternative<Resume>(step);
+    const bool is_due = options_.idle_duration.value() > 0.0 && !history.idle();
+    if (is_work && is_due && history.num_running() == 0) return MeasureIdle{options_.idle_duration};
+    return step;
+  }
+
+  Next next_step(const trial::History& history, Sm2Search& search) {
+    if (!search.probe().is_done()) return next_size_probe(history, search.probe());
+    if (search.has_failed()) {
+      const ProbedSize& first = search.probe().sizes.front();
       return Finished{fmt::format("the probe failed at the smallest batch size, {}: see trial {}",
-                                  probe.sizes.front().batch_size,
-                                  probe.sizes.front().trial.number())};
+                                  first.batch_size, first.trial.number())};
     }
+    if (!search.has_halvings()) return next_rate_test(history, search);
+    for (;;) {
+      if (const auto contestant = search.halving().next_to_start(history)) {
+        return resume(history, search, *contestant);
+      }
+      if (!search.halving().is_open()) return wait_or_finish(history, search.halving());
+      if (auto fresh = next_candidate(history, search)) return *std::move(fresh);
+      // There is no other candidate now. What a running one reports may help the sampler to more.
+      if (history.num_running() > 0) return Wait{};
+      search.close(history);
+    }
+  }
+
+  /// Stage 1: what a sample costs at the next batch size.
+  [[nodiscard]] Next next_size_probe(const trial::History& history, const ProbeState& probe) const {
     if (history.num_running() > 0) return Wait{};
-    if (!history.idle()) return MeasureIdle{options_.idle_duration};
     const trial::Problem& problem = history.problem();
     const std::size_t index = *problem.space.index_of(space::Role::BatchSize);
     const Changes changes{{problem.space.parameters()[index].name, space::Choice{*probe.next}}};
     const auto configuration = with_changes(problem.space, *base_configuration(problem), changes);
     WATTUNE_REQUIRE(configuration.has_value());
-    return probe_trial(history, *configuration, *probe.next, options_);
+    return probe_trial(history, *configuration, kSizeProbe, options_.num_warmup_steps);
   }
 
-  /// Another candidate for the first rung; nothing where the space has no other.
-  std::optional<Next> next_of_candidates(const trial::History& history, const Plan& plan,
-                                         const Candidates& candidates) {
-    for (const TrialId id : candidates.trials) {
-      const trial::Trial& trial = history.trial(id);
-      const double target = target_of(history, plan, trial.configuration());
-      if (trial.is_running() || schedulers::is_settled(trial, target)) continue;
-      return Resume{assignment_of(history, id, target, 0)};
-    }
+  /// Stage 2: does this learning rate diverge?
+  [[nodiscard]] Next next_rate_test(const trial::History& history, const Sm2Search& search) const {
+    if (history.num_running() > 0) return Wait{};
+    return range_test_trial(history, *search.rates().next, search.rate_test_size(), options_);
+  }
+
+  /// Stage 2: another candidate for the first rung; nothing where the space has no other.
+  std::optional<Next> next_candidate(const trial::History& history, const Sm2Search& search) {
+    const Halving& halving = search.halving();
     auto candidate =
-        make_candidate(history, plan.candidates, candidates.trials.size(), *sampler_, tried_);
+        make_candidate(history, halving.plan(), halving.num_filled(), options_, *sampler_, tried_);
     if (!candidate) return std::nullopt;
-    const double target = target_of(history, plan, candidate->configuration);
-    const auto assignment = assignment_of(history, history.next_trial_id(), target, 0);
+    const auto batch_size = batch_size_in(history.problem().space, candidate->configuration);
+    const double target = first_target(halving.ladder(), batch_size);
+    auto assignment = assignment_of(0.0, target, 0);
+    assignment.trial = history.next_trial_id();
+    assignment.bracket = search.bracket();
+    if (halving.ladder().num_candidates == 1) assignment.stage = trial::Stage::Final;
     return NewTrial{trial::Purpose::Search, candidate->origin, std::move(candidate->configuration),
                     assignment};
   }
 
-  Next next_of_rungs(const trial::History& history, const Plan& plan,
-                     const Candidates& candidates) const {
-    const RungJudge judge(history, plan.ladder, options_);
-    const auto state = schedulers::follow_bracket(history, candidates.trials, judge.rules());
-    if (!state.to_start.empty()) {
-      const schedulers::Contestant& first = state.to_start.front();
-      auto assignment = assignment_of(history, first.trial, first.target, state.rung);
-      const bool is_alone = state.members.size() == 1;
-      if (is_alone) assignment.stage = trial::Stage::Final;
-      return Resume{assignment};
+  /// Stage 3: a survivor, or one that was cut off, goes on from its checkpoint.
+  [[nodiscard]] Resume resume(const trial::History& history, const Sm2Search& search,
+                              const schedulers::Contestant& contestant) const {
+    const Halving& halving = search.halving();
+    const trial::Trial& trial = history.trial(contestant.trial);
+    std::size_t rung = halving.rung();
+    const bool is_carried = trial.bracket() != search.bracket();
+    if (is_carried) rung = std::max<std::size_t>(rung, trial.rung() + std::size_t{1});
+    auto assignment = assignment_of(resume_step(trial), contestant.target, rung);
+    assignment.trial = contestant.trial;
+    assignment.bracket = trial.bracket();
+    const bool is_alone = halving.rung() > 0 && halving.members().size() == 1;
+    if (is_alone || halving.ladder().num_candidates == 1) {
+      assignment.stage = trial::Stage::Final;
     }
-    if (!state.is_ended) return Wait{};
-    if (history.num_running() > 0) return Wait{};
-    if (!state.winner) return Finished{"every candidate has failed"};
+    return Resume{assignment};
+  }
+
+  static Next wait_or_finish(const trial::History& history, const Halving& halving) {
+    if (!halving.is_ended() || history.num_running() > 0) return Wait{};
+    if (!halving.winner()) return Finished{"every candidate has failed"};
     return Finished{fmt::format("every candidate was decided; trial {} was taken to the end",
-                                state.winner->number())};
+                                halving.winner()->number())};
   }
 
-  static double target_of(const trial::History& history, const Plan& plan,
-                          const space::Configuration& configuration) {
-    return ladder_target(plan.ladder, batch_size_in(history.problem().space, configuration), 0);
-  }
-
-  [[nodiscard]] trial::Assignment assignment_of(const trial::History& history, TrialId id,
-                                                double target, std::size_t rung) const {
+  [[nodiscard]] trial::Assignment assignment_of(double from, double target,
+                                                std::size_t rung) const {
     trial::Assignment assignment;
-    assignment.trial = id;
-    if (id < history.next_trial_id()) assignment.from = resume_step(history.trial(id));
+    assignment.from = from;
     assignment.to = target;
     assignment.rung = static_cast<std::uint16_t>(rung);
-    const double stretch = target - assignment.from;
+    std::size_t num_reports = options_.reports_per_rung;
+    if (options_.energy_mode == EnergyMode::Projected) {
+      num_reports = std::max<std::size_t>(num_reports, 3);  // a curve has three numbers
+    }
     assignment.report_every =
-        std::max(1.0, std::ceil(stretch / static_cast<double>(options_.reports_per_rung)));
+        std::max(1.0, std::ceil((target - from) / static_cast<double>(num_reports)));
     return assignment;
   }
 
-  [[nodiscard]] Plan make_plan(const trial::History& history, const ProbeState& probe) const {
-    const auto window = efficiency_window(probe.sizes, options_.window_tolerance);
-    Plan plan;
-    plan.candidates = plan_candidates(history.problem(), window, options_);
-    plan.ladder =
-        make_ladder(history.problem(), probe.sizes, window, plan.candidates.slots.size(), options_);
-    return plan;
-  }
-
-  const Plan& plan_of(const trial::History& history) {
-    if (!plan_) plan_ = make_plan(history, follow_probe(history, batch_sizes_, options_));
-    return *plan_;
+  Sm2Search& up_to_date(const trial::History& history) const {
+    if (!search_ || !is_lasting_) search_.emplace(batch_sizes_, options_);
+    search_->follow(history);
+    return *search_;
   }
 
   std::unique_ptr<samplers::Sampler> sampler_;
   Sm2Options options_;
-  std::vector<std::int64_t> batch_sizes_;  // to probe, ascending; empty where there is no role
-  std::optional<Plan> plan_;               // a cache: the probe's trials do not change any more
+  std::vector<std::int64_t> batch_sizes_;    // to probe, ascending; empty where there is no role
+  mutable std::optional<Sm2Search> search_;  // a cache
+  bool is_lasting_;                          // whether it may be kept between calls
   Tried tried_;
 };
 
@@ -262,8 +278,14 @@ void check(const Sm2Options& options) {
                 options.min_rung_duration.value(), "0 or more");
   refuse_unless(options.min_probe_duration.value() >= 0.0, "probe_seconds",
                 options.min_probe_duration.value(), "0 or more");
-  refuse_unless(options.idle_duration.value() > 0.0, "idle_seconds", options.idle_duration.value(),
-                "above 0");
+  refuse_unless(options.idle_duration.value() >= 0.0, "idle_seconds", options.idle_duration.value(),
+                "0 or more");
+  refuse_unless(options.memory_limit > 0.0 && options.memory_limit <= 1.0, "memory_limit",
+                options.memory_limit, "above 0 and at most 1");
+  refuse_unless(options.eta >= 2, "reduction_factor", static_cast<double>(options.eta),
+                "2 or more");
+  refuse_unless(options.range_test_steps >= 1.0, "range_test_steps", options.range_test_steps,
+                "1 or more");
 }
 
 }  // namespace

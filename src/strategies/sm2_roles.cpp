@@ -106,27 +106,4 @@ std::optional<double> batch_size_in(const space::Space& space,
   return choice ? number_of(*choice) : std::nullopt;
 }
 
-std::vector<space::Choice> learning_rates_of(const space::Space& space, std::size_t parameter_index,
-                                             std::size_t num_points) {
-  const space::Parameter& parameter = space.parameters()[parameter_index];
-  if (const auto* choices = std::get_if<space::ChoiceDomain>(&parameter.domain)) {
-    return choices->choices;
-  }
-  const auto* real = std::get_if<space::FloatDomain>(&parameter.domain);
-  const bool needs_log = real != nullptr && !real->log && real->low > 0.0;
-  std::vector<space::Choice> rates;
-  for (std::size_t i = 0; i < num_points; ++i) {
-    const double part =
-        num_points == 1 ? 0.5 : static_cast<double>(i) / static_cast<double>(num_points - 1);
-    double coordinate = part;
-    if (needs_log) {
-      const double rate = real->low * std::pow(real->high / real->low, part);
-      coordinate = space.encode(parameter_index, space::Value{rate});
-    }
-    const auto rate = to_choice(parameter, space.decode(parameter_index, coordinate));
-    if (rate && std::ranges::find(rates, *rate) == rates.end()) rates.push_back(*rate);
-  }
-  return rates;
-}
-
 }  // namespace wattune::strategies

@@ -38,10 +38,4 @@ using Changes = std::vector<std::pair<std::string, space::Choice>>;
 [[nodiscard]] std::optional<double> batch_size_in(const space::Space& space,
                                                   const space::Configuration& configuration);
 
-/// `num_points` learning rates from one end of the parameter's range to the other, evenly in the
-/// logarithm where the range is positive; every choice of a choice parameter.
-[[nodiscard]] std::vector<space::Choice> learning_rates_of(const space::Space& space,
-                                                           std::size_t parameter_index,
-                                                           std::size_t num_points);
-
 }  // namespace wattune::strategies

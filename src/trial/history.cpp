@@ -80,6 +80,7 @@ void History::on(const StudyCreated&) {
 void History::on(const SessionStarted& event) {
   environment_ = event.environment;
   end_.reset();
+  idle_.reset();  // of another machine perhaps, or of a warmer one
 }
 
 void History::on(const TrialCreated& event) {

@@ -107,9 +107,16 @@ TEST(StudyFile, KeepsStrategyBudgetAndRunnerInSiUnits) {
   const StudyFile file = full_study();
 
   const auto& sm2 = std::get<Sm2Section>(file.strategy);
-  EXPECT_EQ(sm2.energy_weight, 0.5);
-  EXPECT_EQ(sm2.energy_mode, EnergyMode::Cumulative);
-  EXPECT_EQ(sm2.max_candidates, 16);
+  EXPECT_EQ(sm2.options.weights.energy, 0.5);
+  EXPECT_EQ(sm2.options.energy_mode, strategies::EnergyMode::Cumulative);
+  EXPECT_EQ(sm2.options.rule, strategies::HalvingRule::CostAware);
+  EXPECT_EQ(sm2.options.order, strategies::Sm2Order::BatchSizeFirst);
+  EXPECT_EQ(sm2.options.rung_unit, strategies::RungUnit::Joules);
+  EXPECT_EQ(sm2.options.rate_search, strategies::RateSearch::RangeTest);
+  EXPECT_EQ(sm2.options.optimizer, strategies::OptimizerKind::Adam);
+  EXPECT_EQ(sm2.options.idle_duration, Seconds{0.0});
+  EXPECT_EQ(sm2.options.memory_limit, 0.8);
+  EXPECT_EQ(sm2.options.max_candidates, 16U);
   EXPECT_EQ(file.budget.trials, 40);
   EXPECT_EQ(file.budget.energy, Joules{5000.0});
   EXPECT_EQ(file.budget.time, Seconds{300.0});

@@ -132,6 +132,36 @@ class TrialWithoutWattune(unittest.TestCase):
             wattune_trial.connect({"WATTUNE_CHANNEL": "3", "WATTUNE_PROTOCOL": "2"})
 
 
+class MemoryShare(unittest.TestCase):
+    def test_grows_with_what_the_process_has_in_use(self):
+        program = ("import sys; sys.path.insert(0, sys.argv[1]); import wattune_trial as w; a = w.memory_share();"
+                   "keep = bytearray(200_000_000); print(a, w.memory_share())")
+        run = subprocess.run([sys.executable, "-c", program, str(CLIENT)], check=True, capture_output=True, text=True)
+        before, after = map(float, run.stdout.split())
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        self.assertGreater(before, 0.0)
+        self.assertLess(after, 1.0)
+        self.assertGreater(after - before, 0.9 * 200e6 / total)
+
+    def test_is_that_of_the_gpu_where_torch_uses_one(self):
+        class Cuda:
+            is_available = is_initialized = staticmethod(lambda: True)
+            max_memory_reserved = staticmethod(lambda device: 30)
+
+            @staticmethod
+            def get_device_properties(device):
+                return type("Properties", (), {"total_memory": 40})
+
+        before = sys.modules.get("torch")
+        sys.modules["torch"] = type("Torch", (), {"cuda": Cuda})
+        try:
+            self.assertEqual(wattune_trial.memory_share(), 0.75)
+        finally:
+            del sys.modules["torch"]
+            if before is not None:
+                sys.modules["torch"] = before
+
+
 class Examples(unittest.TestCase):
     """The examples run by themselves, before Wattune ever starts them."""
 

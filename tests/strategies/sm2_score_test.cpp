@@ -126,6 +126,51 @@ TEST(RankByScore, WithoutEnergyAndStabilityItIsTheOrderOfPlainHalving) {
   }
 }
 
+TEST(RankByFronts, TakesTheFrontsOneAfterTheOtherAndSpreadsInsideThem) {
+  // Front 0: 0 (best), 1 (cheapest), 2 between them, near 0. Front 1: 3, which 2 beats.
+  const std::vector<Sm2Entry> entries{entry(0, 0.10, 10.0, {}), entry(1, 0.50, 1.0, {}),
+                                      entry(2, 0.14, 9.0, {}), entry(3, 0.20, 9.5, {})};
+  EXPECT_EQ(numbers(rank_by_fronts(entries, kNoiseFloor)),
+            (std::vector<std::uint32_t>{0, 1, 2, 3}));
+}
+
+TEST(RankByFronts, ThreePointsInARowAreInTheirOrder) {
+  // A published implementation gives (2, 2), (3, 3), (1, 1) the indices of the sorted points for
+  // their ranks, and the worst of them the best priority.
+  const std::vector<Sm2Entry> entries{entry(0, 2.0, 2.0, {}), entry(1, 3.0, 3.0, {}),
+                                      entry(2, 1.0, 1.0, {})};
+  EXPECT_EQ(numbers(rank_by_fronts(entries, kNoiseFloor)), (std::vector<std::uint32_t>{2, 0, 1}));
+}
+
+TEST(RankByFronts, JoulesAreScaledBeforeDistancesAreTaken) {
+  // Unscaled, the 1000 J between 0 and 2 would count for more than all of the quality.
+  const std::vector<Sm2Entry> entries{entry(0, 0.1, 101'000.0, {}), entry(1, 0.9, 1'000.0, {}),
+                                      entry(2, 0.11, 99'000.0, {}), entry(3, 0.5, 51'000.0, {})};
+  EXPECT_EQ(numbers(rank_by_fronts(entries, kNoiseFloor)),
+            (std::vector<std::uint32_t>{0, 1, 3, 2}));
+}
+
+TEST(RankByFronts, WithoutEnergiesItIsTheOrderOfPlainHalving) {
+  const std::vector<Sm2Entry> unknown{entry(0, 0.4, 1.0, {}), entry(1, 0.2, std::nullopt, {}),
+                                      entry(2, 0.3, 1.0, {})};
+  EXPECT_EQ(numbers(rank_by_fronts(unknown, kNoiseFloor)), (std::vector<std::uint32_t>{1, 2, 0}));
+  const std::vector<Sm2Entry> infeasible{entry(0, 0.1, 1.0, {}, 0.5), entry(1, 0.9, 9.0, {}),
+                                         entry(2, 0.8, 8.0, {})};
+  EXPECT_EQ(numbers(rank_by_fronts(infeasible, kNoiseFloor)),
+            (std::vector<std::uint32_t>{2, 1, 0}));
+}
+
+TEST(NumWithinShare, KeepsTheLongestPrefixThatFits) {
+  using Costs = std::vector<std::optional<double>>;
+  EXPECT_EQ(num_within_share(Costs{1.0, 1.0, 1.0, 1.0}, 0.5), 2U);
+  EXPECT_EQ(num_within_share(Costs{1.0, 1.0, 3.0, 5.0}, 0.5), 3U);
+  EXPECT_EQ(num_within_share(Costs{9.0, 1.0, 1.0}, 0.5), 1U) << "one goes on, however dear";
+  EXPECT_EQ(num_within_share(Costs{0.0, 0.0, 4.0}, 0.5), 2U);
+  EXPECT_EQ(num_within_share(Costs{0.0, 0.0, 0.0}, 0.5), 2U) << "one drops out";
+  EXPECT_EQ(num_within_share(Costs{2.0}, 0.5), 1U);
+  EXPECT_FALSE(num_within_share(Costs{1.0, std::nullopt}, 0.5));
+}
+
 TEST(StabilityOf, CountsTheStepsThatDoNotGoUp) {
   const std::vector<double> falling{4.0, 3.0, 2.0, 1.0};
   EXPECT_EQ(stability_of(falling), 1.0);

@@ -4,15 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <numeric>
 
 #include "contracts/strategy_contract.hpp"
-#include "support/problems.hpp"
-#include "support/scheduled_study.hpp"
-#include "support/simulated_study.hpp"
-#include "support/uniform_sampler.hpp"
+#include "sm2_studies.hpp"
+#include "support/sm2_equality.hpp"
 #include "wattune/base/result.hpp"
-#include "wattune/schedulers/successive_halving.hpp"
 
 namespace wattune::strategies {
 namespace {
@@ -23,128 +19,6 @@ using contracts::StrategyContract;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using trial::ResourceUnit;
-
-constexpr double kMaxSamples = 64'000.0;
-
-space::Parameter batch_size() {
-  return int_parameter("batch_size", 16, 512, 64, space::Role::BatchSize);
-}
-space::Parameter learning_rate() {
-  return float_parameter("lr", 1e-4, 1.0, true, 0.01, space::Role::LearningRate);
-}
-
-trial::Problem problem_of(std::vector<space::Parameter> parameters,
-                          trial::Resource resource = {ResourceUnit::Samples, 1'000.0,
-                                                      kMaxSamples}) {
-  return accuracy_problem(std::move(parameters), resource);
-}
-
-trial::Problem usual_problem() {
-  return problem_of({batch_size(), learning_rate()});
-}
-
-/// Short enough for a simulation whose trainings are short.
-Sm2Options short_options() {
-  Sm2Options options;
-  options.min_probe_duration = Seconds{0.5};
-  options.min_rung_duration = Seconds{0.1};
-  return options;
-}
-
-std::unique_ptr<Strategy> sm2(const trial::Problem& problem, const Sm2Options& options) {
-  return make_sm2(problem, std::make_unique<UniformSampler>(), options);
-}
-
-double number_at(const trial::Problem& problem, const space::Configuration& configuration,
-                 std::string_view name) {
-  const space::Value& value = configuration[*problem.space.index_of(name)];
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) {
-    return static_cast<double>(*integer);
-  }
-  return std::get<double>(value);
-}
-
-double joules_per_sample(double size) {
-  return 1e-3 * (1.0 + 40.0 / size);
-}
-
-/// The best learning rate grows with the batch size; large batches and bad rates end lower.
-double final_accuracy(double size, double rate) {
-  const double off = std::log10(rate) - std::log10(0.02 * std::sqrt(size / 64.0));
-  return 0.92 - 0.06 * off * off - 0.00005 * size;
-}
-
-/// A classifier whose energy per sample falls with the batch size, in this problem's unit.
-SimulatedTraining classifier(const trial::Problem& problem) {
-  const bool counts_steps = problem.resource.unit == ResourceUnit::Steps;
-  const bool counts_epochs = problem.resource.unit == ResourceUnit::Epochs;
-  const auto size_of = [problem](const space::Configuration& configuration) {
-    return problem.space.index_of("batch_size") ? number_at(problem, configuration, "batch_size")
-                                                : 64.0;
-  };
-  const auto samples_of_unit = [=](const space::Configuration& configuration) {
-    return counts_steps ? size_of(configuration) : counts_epochs ? 4'000.0 : 1.0;
-  };
-  SimulatedTraining training;
-  training.metrics = [=](const space::Configuration& configuration, TrialId, double step) {
-    const double samples = step * samples_of_unit(configuration);
-    const double rate =
-        problem.space.index_of("lr") ? number_at(problem, configuration, "lr") : 0.02;
-    const double learnt = 1.0 - std::exp(-samples / 6'000.0);
-    const double accuracy = 0.1 + (final_accuracy(size_of(configuration), rate) - 0.1) * learnt;
-    return std::vector<trial::MetricValue>{{"accuracy", accuracy}, {"train_loss", 2.3 - accuracy}};
-  };
-  training.joules_per_unit = [=](const space::Configuration& configuration) {
-    return samples_of_unit(configuration) * joules_per_sample(size_of(configuration));
-  };
-  training.seconds_per_unit = [=](const space::Configuration& configuration) {
-    return samples_of_unit(configuration) * 1e-4 * (0.5 + 8.0 / size_of(configuration));
-  };
-  training.samples_per_unit = samples_of_unit;
-  return training;
-}
-
-SimulatedStudy finished_study(const trial::Problem& problem, const SimulatedTraining& training,
-                              const Sm2Options& options = short_options(),
-                              std::size_t num_slots = 1) {
-  SimulatedStudy study(problem, training, num_slots);
-  EXPECT_TRUE(study.run(*sm2(problem, options)));
-  return study;
-}
-
-std::vector<double> probed_sizes(const SimulatedStudy& study) {
-  std::vector<double> sizes;
-  for (const trial::Trial& trial : study.history().trials()) {
-    if (trial.purpose() != trial::Purpose::Probe) continue;
-    sizes.push_back(number_at(study.history().problem(), trial.configuration(), "batch_size"));
-  }
-  return sizes;
-}
-
-std::vector<const trial::Trial*> candidates_in(const SimulatedStudy& study) {
-  std::vector<const trial::Trial*> candidates;
-  for (const trial::Trial& trial : study.history().trials()) {
-    if (trial.purpose() == trial::Purpose::Search) candidates.push_back(&trial);
-  }
-  return candidates;
-}
-
-std::string notes_of(const SimulatedStudy& study, const Sm2Options& options = short_options()) {
-  std::string text;
-  for (const std::string& note : sm2(study.history().problem(), options)->notes(study.history())) {
-    text += note + "\n";
-  }
-  return text;
-}
-
-const trial::Trial* winner_of(const SimulatedStudy& study) {
-  for (const trial::Trial* trial : candidates_in(study)) {
-    if (trial->stage() == trial::Stage::Final) return trial;
-  }
-  return nullptr;
-}
-
 StrategyCase contract_case(std::string name, std::vector<space::Parameter> parameters,
                            trial::Resource resource) {
   const auto problem = [parameters, resource] { return problem_of(parameters, resource); };
@@ -378,7 +252,8 @@ TEST(Sm2, SaysWhatItDidRungByRung) {
     return values;
   };
   const std::string notes = notes_of(finished_study(usual_problem(), training));
-  EXPECT_THAT(notes, HasSubstr("Probed batch sizes: 16 (3.50 mJ per sample)"));
+  EXPECT_THAT(notes,
+              HasSubstr("Probed batch sizes: 16 (3.50 mJ per sample, 10000 samples/s, 35 W)"));
   EXPECT_THAT(notes, HasSubstr("16 candidates from 16 pairs of batch size and learning rate"));
   EXPECT_THAT(notes, HasSubstr("The first rung is 1600 samples (0.1 s on the slowest candidate)"));
   EXPECT_THAT(notes, HasSubstr("Rung 0: 8 of 16 candidates went on."));
@@ -407,78 +282,10 @@ TEST(Sm2, TheEnergyWeightChangesWhoSurvives) {
             mean_joules(finished_study(usual_problem(), classifier(usual_problem()), plain)));
 }
 
-/// One random study: what every trial reports, and what becomes of it.
-struct RandomStudy {
-  explicit RandomStudy(std::uint64_t seed) : rng(seed) {
-    num_candidates = 1 + rng.index(16);
-    problem = problem_of({float_parameter("x", 0.0, 1.0)},
-                         {ResourceUnit::Samples, 1.0 + static_cast<double>(rng.index(3)),
-                          1.0 + 4.0 + static_cast<double>(rng.index(40))});
-    if (rng.index(3) == 0) {
-      problem.constraints = {{trial::measure_from_text("memory"), std::nullopt, 0.5}};
-    }
-    const std::uint64_t curve_seed = rng.bits();
-    const std::size_t num_levels = 2 + rng.index(30);  // few levels make ties
-    const double scale = rng.index(6) == 0 ? 1e300 : 1.0;
-    training.metrics = [=](const space::Configuration&, TrialId id, double step) {
-      Rng values{mix_seed(curve_seed, id.number()), static_cast<std::uint64_t>(step * 16.0)};
-      const double accuracy = scale * static_cast<double>(values.index(num_levels));
-      return std::vector<trial::MetricValue>{{"accuracy", accuracy}, {"memory", values.uniform()}};
-    };
-    training.joules_per_unit = [](const space::Configuration& configuration) {
-      return 1.0 + std::get<double>(configuration[0]);
-    };
-    const bool has_failures = rng.index(2) == 0;
-    training.failure = [=](const space::Configuration&,
-                           TrialId id) -> std::optional<std::pair<double, trial::Outcome>> {
-      Rng values{curve_seed, id.number()};
-      if (!has_failures || values.index(4) != 0) return std::nullopt;
-      return std::pair{values.uniform(0.0, 20.0), trial::Outcome::FailedExit};
-    };
-    training.own_end = [=](const space::Configuration&, TrialId id) -> std::optional<double> {
-      Rng values{curve_seed + 1, id.number()};
-      if (values.index(6) != 0) return std::nullopt;
-      return values.uniform(0.5, 20.0);
-    };
-  }
-
-  Rng rng;
-  std::size_t num_candidates = 0;
-  trial::Problem problem = usual_problem();
-  SimulatedTraining training;
-};
-
 TEST(Sm2, WithoutEnergyAndStabilityItDecidesAsPlainHalving) {
-  int num_promoted = 0;
-  for (std::uint64_t seed = 0; seed < 1'500; ++seed) {
-    const RandomStudy random(seed);
-    Sm2Options options;
-    options.weights = {1.0, 0.0, 0.0};
-    options.max_candidates = random.num_candidates;
-    options.reports_per_rung = 1;
-    const std::size_t num_slots = 1 + seed % 3;
-    SimulatedStudy with_sm2(random.problem, random.training, num_slots);
-    ASSERT_TRUE(with_sm2.run(*sm2(random.problem, options)));
-
-    SimulatedStudy with_halving(random.problem, random.training, num_slots);
-    ScheduledStudy halving(schedulers::make_successive_halving(
-                               random.problem.resource,
-                               {2, random.num_candidates, schedulers::RankBy::FirstObjective}),
-                           random.num_candidates);
-    ASSERT_TRUE(with_halving.run(halving));
-
-    const auto left = with_sm2.history().trials();
-    const auto right = with_halving.history().trials();
-    ASSERT_EQ(left.size(), right.size());
-    for (std::size_t i = 0; i < left.size() && random.num_candidates > 1; ++i) {
-      ASSERT_EQ(left[i].rung(), right[i].rung()) << "study " << seed << ", trial " << i;
-      ASSERT_EQ(left[i].state(), right[i].state()) << "study " << seed << ", trial " << i;
-      if (left[i].state() == trial::TrialState::Failed) continue;  // between two reports
-      ASSERT_EQ(left[i].step(), right[i].step()) << "study " << seed << ", trial " << i;
-      num_promoted += left[i].rung() > 0 ? 1 : 0;
-    }
-  }
-  EXPECT_GT(num_promoted, 1'000);
+  const Sm2Equality compared = compare_sm2_with_halving(1'500);
+  EXPECT_EQ(compared.num_different, 0U) << compared.first_difference;
+  EXPECT_GT(compared.num_promotions, 1'000U);
 }
 
 TEST(Sm2, FindsTheBestConfigurationForAQuarterOfTheEnergyOfTrainingAllCandidates) {

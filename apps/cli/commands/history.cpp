@@ -139,20 +139,20 @@ void add_history(const Command& program) {
   const Command command =
       program.add("history", "What is kept of earlier studies for later ones to begin with");
   const auto options = std::make_shared<HistoryOptions>();
-  command.require_subcommand(0, 1);
+  command.may_have_command();
   command.flag("--json", options->json, "as JSON");
 
-  CLI::App* of_one = command.add("show", "One study: its configurations and their ranks");
-  of_one->option("study", options->id, "name of a study, or how it begins").required();
-  of_one->flag("--json", options->json, "as it is kept");
+  const Command of_one = command.add("show", "One study: its configurations and their ranks");
+  of_one.option("study", options->id, "name of a study, or how it begins").required();
+  of_one.flag("--json", options->json, "as it is kept");
 
-  CLI::App* forget = command.add("remove", "Forget studies");
-  forget->option("studies", options->ids, "names of studies, or how they begin");
-  forget->flag("--all", options->all, "forget all of them");
+  const Command forget = command.add("remove", "Forget studies");
+  forget.option("studies", options->ids, "names of studies, or how they begin");
+  forget.flag("--all", options->all, "forget all of them");
 
-  CLI::App* to_file = command.add("export", "Write studies to one JSON file");
-  to_file->option("studies", options->ids, "names of studies; all where left out");
-  to_file->option("--output,-o", options->output, "file; standard output where left out");
+  const Command to_file = command.add("export", "Write studies to one JSON file");
+  to_file.option("studies", options->ids, "names of studies; all where left out");
+  to_file.option("--output,-o", options->output, "file; standard output where left out");
 
   command.footer(
       "A study that has ended leaves its configurations and how they ranked: no metric, no name, "
@@ -166,9 +166,9 @@ void add_history(const Command& program) {
       "  wattune history show 3f2a\n"
       "  wattune history remove --all\n");
   command.on_call([=] {
-    if (of_one->parsed()) return show(*options);
-    if (forget->parsed()) return remove(*options);
-    if (to_file->parsed()) return export_all(*options);
+    if (of_one.was_called()) return show(*options);
+    if (forget.was_called()) return remove(*options);
+    if (to_file.was_called()) return export_all(*options);
     list(*options);
   });
 }

@@ -1,7 +1,12 @@
 #include <fmt/format.h>
 
+#include <cstdio>
+#include <memory>
+#include <optional>
+
 #include "command.hpp"
 #include "reading.hpp"
+#include "study_reader.hpp"
 #include "text_table.hpp"
 #include "wattune/base/text.hpp"
 
@@ -44,6 +49,38 @@ std::string footprint_text(const Json& ledger) {
   return text.empty() ? text : "\n" + text;
 }
 
+/// The figure of other books, with all that sets it apart: it is no line of the table.
+std::string carbontracker_text(const Json& figure) {
+  std::string text =
+      fmt::format("\nBy the books of Carbontracker {}: ", figure.at("release").get<std::string>());
+  if (figure.at("value").is_null()) {
+    text += "unknown, as the energy of some trainings is missing\n";
+  } else {
+    text += fmt::format("{} for {} epochs of training, with a PUE of {} ({} without)\n",
+                        si_text(figure.at("value"), "Wh"), figure.at("num_epochs").dump(),
+                        number_cell(figure.at("pue")), si_text(figure.at("without_pue"), "Wh"));
+    if (figure.at("num_copied") > 0) {
+      text += fmt::format("{} epochs saw no sample and have their neighbour's power\n",
+                          figure.at("num_copied").dump());
+    }
+    if (figure.at("num_unseen") > 0) {
+      text += fmt::format("{} epochs, of trainings without any sample, are not in it\n",
+                          figure.at("num_unseen").dump());
+    }
+  }
+  for (const auto& difference : figure.at("differs")) {
+    text += fmt::format("- {}\n", difference.get<std::string>());
+  }
+  return text;
+}
+
+/// "Probing and exploring took 62 % of it."
+std::string explored_text(const Json& stages) {
+  if (stages.is_null() || stages.at("explored_share").is_null()) return "";
+  return fmt::format("Probing and exploring took {:.0f} % of it, what failed included.\n",
+                     100.0 * stages.at("explored_share").get<double>());
+}
+
 std::string ledger_text(const Json& document) {
   const Json& ledger = document.at("ledger");
   const Json& total = ledger.at("total");
@@ -67,15 +104,51 @@ std::string ledger_text(const Json& document) {
   std::string text = table.text();
   text += footprint_text(ledger);
   for (const auto& note : ledger.at("notes")) text += "\n" + note.get<std::string>() + "\n";
-  return text + "\n" + ledger.at("sentence").get<std::string>() + "\n";
+  text += "\n" + ledger.at("sentence").get<std::string>() + "\n";
+  text += explored_text(ledger.at("stages"));
+  if (ledger.contains("carbontracker")) text += carbontracker_text(ledger.at("carbontracker"));
+  return text;
 }
 
 }  // namespace
 
 void add_ledger(const Command& program) {
-  add_reading_command(
-      program, "ledger", "Show where every joule went and when the search has paid for itself",
-      [](const Json& document) { return document.at("ledger"); }, ledger_text);
+  struct Options {
+    ReadingOptions reading;
+    bool with_carbontracker = false;
+    int release = 2;
+    std::optional<double> pue;
+  };
+  const Command command =
+      program.add("ledger", "Show where every joule went and when the search has paid for itself");
+  const auto options = std::make_shared<Options>();
+  command.option("study", options->reading.study,
+                 "study file or database; the newest in runs/ where left out");
+  command.flag("--json", options->reading.as_json, "print JSON (docs/report-data.md)");
+  command.flag("--carbontracker", options->with_carbontracker,
+               "also what the trainings cost by the books of Carbontracker");
+  command.option("--release", options->release, "of Carbontracker: 1 is v1.2.5, 2 is v2.0.0")
+      .between(1, 2)
+      .needs("--carbontracker");
+  command.option("--pue", options->pue, "instead of the release's own")
+      .between(1.0, 10.0)
+      .needs("--carbontracker");
+  command.footer(
+      "Examples:\n  wattune ledger\n  wattune ledger study.yaml --carbontracker --pue 1.2\n"
+      "  wattune ledger runs/mnist.db --json\n");
+  command.on_call([options] {
+    std::optional<report::CarbontrackerOptions> carbontracker;
+    if (options->with_carbontracker) {
+      carbontracker.emplace();
+      carbontracker->pue = options->pue;
+      if (options->release == 1) carbontracker->release = report::CarbontrackerRelease::V1;
+    }
+    const Json document = document_of(read_study(find_database(options->reading.study)),
+                                      Insight::Without, carbontracker);
+    const std::string out =
+        options->reading.as_json ? document.at("ledger").dump(2) + "\n" : ledger_text(document);
+    std::fwrite(out.data(), 1, out.size(), stdout);
+  });
 }
 
 }  // namespace wattune::cli

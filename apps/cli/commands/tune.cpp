@@ -125,6 +125,7 @@ std::string environment_text(const config::StudyFile& file, const trial::Budgets
                         {"host", host_json(meter.machine.gpus)},
                         {"channels", channels_json(accountant)},
                         {"tolerance", file.report.tolerance},
+                        {"carbontracker", report::to_json(file.report.carbontracker)},
                         {"budgets", to_json(budgets)},
                         {"messages", messages}}
       .dump();

@@ -14,7 +14,6 @@ namespace wattune::config {
 [[nodiscard]] std::span<const std::string> known_parameter_types();
 [[nodiscard]] std::span<const std::string> known_roles();
 [[nodiscard]] std::span<const std::string> known_resource_units();
-[[nodiscard]] std::span<const std::string> known_energy_modes();
 /// What an objective can be besides a metric; `PHASE` stands for a phase's name.
 [[nodiscard]] std::span<const std::string> known_measures();
 /// What a command can contain besides `{parameter}`.

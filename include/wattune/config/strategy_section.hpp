@@ -7,6 +7,7 @@
 
 #include "wattune/config/sampler_section.hpp"
 #include "wattune/config/scheduler_section.hpp"
+#include "wattune/strategies/sm2.hpp"
 
 namespace wattune::config {
 
@@ -18,34 +19,10 @@ struct ComposedSection {
   SchedulerSection scheduler = scheduler_of("full");
 };
 
-/// Which energy of a rung SM2 compares.
-enum class EnergyMode : std::uint8_t {
-  Rung,        ///< Of the rung alone.
-  Cumulative,  ///< Of the trial since its beginning.
-};
-
-/// The weights are at least 0 and add up to 1.
 struct Sm2Section {
   SamplerSection sampler =
-      sampler_of("sobol");  ///< Of what is neither batch size nor learning rate.
-  double performance_weight = 0.6;
-  double energy_weight = 0.3;
-  double stability_weight = 0.1;
-  double window_tolerance = 0.10;
-  std::int64_t learning_rates = 8;
-  std::int64_t max_candidates = 16;
-  double probe_seconds = 5.0;
-  std::int64_t probe_steps = 50;
-  std::int64_t warmup_steps = 20;
-  double idle_seconds = 10.0;
-  double min_rung_seconds = 5.0;
-  double first_rung_fraction = 0.05;              ///< Of an epoch, where its length is known.
-  std::optional<std::int64_t> samples_per_epoch;  ///< Tells it where the resource is not epochs.
-  std::int64_t reports_per_rung = 2;
-  EnergyMode energy_mode = EnergyMode::Rung;
-  double noise_floor = 0.02;
-  double divergence_factor = 4.0;  ///< Of the smoothed training loss over its start.
-  std::string training_loss = "train_loss";
+      sampler_of("sobol");         ///< Of what is neither batch size nor learning rate.
+  strategies::Sm2Options options;  ///< The weights add up to 1.
 };
 
 /// The freeze-thaw race.

@@ -12,6 +12,7 @@
 #include "wattune/base/units.hpp"
 #include "wattune/config/diagnostics.hpp"
 #include "wattune/config/strategy_section.hpp"
+#include "wattune/report/carbontracker.hpp"
 #include "wattune/trial/budget.hpp"
 #include "wattune/trial/problem.hpp"
 
@@ -74,6 +75,7 @@ struct WarmStartSection {
 
 struct ReportSection {
   double tolerance = 0.01;  ///< Quality within which the cheapest configuration is recommended.
+  std::optional<report::CarbontrackerOptions> carbontracker;  ///< Shown beside the ledger.
 };
 
 /// A study file that was accepted: nothing in it contradicts itself.

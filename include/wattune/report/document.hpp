@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "wattune/base/clock.hpp"
+#include "wattune/report/anytime.hpp"
+#include "wattune/report/carbontracker.hpp"
 #include "wattune/report/ledger.hpp"
 #include "wattune/trial/budget.hpp"
 #include "wattune/trial/event.hpp"
@@ -15,12 +17,15 @@ namespace wattune::report {
 
 /// All that a reader learns from the event log of one study.
 struct StudyRecord {
-  explicit StudyRecord(trial::Problem problem) : history(std::move(problem)) {}
+  explicit StudyRecord(const trial::Problem& problem)
+      : history(problem), carbontracker(problem.resource.unit) {}
 
   void apply(const trial::LoggedEvent& logged);
 
   trial::History history;
   Ledger ledger;
+  Anytime anytime;
+  Carbontracker carbontracker;
   WallTime started_at;
   WallTime updated_at;
 };
@@ -29,6 +34,7 @@ struct DocumentOptions {
   double tolerance = 0.01;  ///< In the unit of the first objective.
   std::vector<trial::BudgetUse> budgets;
   std::vector<std::string> messages;
+  std::optional<CarbontrackerOptions> carbontracker;  ///< Nothing: its figure is not shown.
   bool with_insight = false;  ///< Importance and proxies too, which cost more than all else.
 };
 

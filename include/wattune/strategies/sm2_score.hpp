@@ -19,8 +19,8 @@ struct Sm2Weights {
 /// A survivor of a rung, as the score sees it.
 struct Sm2Entry {
   schedulers::Standing standing;
-  std::optional<double> joules_per_unit;  ///< Energy per sample (or epoch) over the rung.
-  std::optional<double> stability;        ///< See stability_of.
+  std::optional<double> cost;       ///< The energy that is compared, in joules: see EnergyMode.
+  std::optional<double> stability;  ///< See stability_of.
 };
 
 /// The score of one entry and its terms, each in [0, 1].
@@ -56,6 +56,27 @@ struct Sm2Ranking {
 /// score would drop it. With energy and stability weights of 0 the order is that of plain halving.
 [[nodiscard]] Sm2Ranking rank_by_score(std::span<const Sm2Entry> entries, const Sm2Weights& weights,
                                        double noise_floor, std::size_t num_kept);
+
+/// Orders the survivors without weights.
+///
+/// Feasible before infeasible; then by the number of the front of first objective and cost; inside
+/// a front the best by the first objective, then each time the one that is farthest from those
+/// before it, both losses scaled to the range of the rung. Where costs cannot be told apart it is
+/// the order of plain halving.
+///
+/// Source   Schmucker, Donini, Zafar, Salinas, Archambeau, 2021, arXiv:2106.12639 (MO-ASHA,
+///          epsilon-net)
+/// Differs  ranks, not the sorted indices; losses are scaled before distances are taken
+[[nodiscard]] std::vector<TrialId> rank_by_fronts(std::span<const Sm2Entry> entries,
+                                                  double noise_floor);
+
+/// How many of the best may go on so that together they took at most `share` of what all of them
+/// took; at least one, and all but one at most. Nothing where a cost is not known.
+///
+/// Takes    costs  of the survivors, the best by quality first
+/// Source   the cost-promotion variant of ASHA in Syne Tune
+[[nodiscard]] std::optional<std::size_t> num_within_share(
+    std::span<const std::optional<double>> costs, double share);
 
 /// Share of the steps of a smoothed training loss that do not go up; nothing for less than two
 /// values.

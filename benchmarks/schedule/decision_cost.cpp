@@ -44,8 +44,7 @@ class MadeStudy {
 
   DecisionCost run(std::string name) {
     while (micros_.size() < timing_.num_timed) {
-      while (running_.size() < timing_.num_workers)
-        start(timed([&] { return scheduler_->next(history_, Fresh::Available); }));
+      fill_slots();
       advance();
     }
     std::ranges::sort(micros_);
@@ -61,6 +60,14 @@ class MadeStudy {
     const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - begin;
     if (history_.trials().size() >= timing_.num_trials) micros_.push_back(took.count());
     return answer;
+  }
+
+  void fill_slots() {
+    while (running_.size() < timing_.num_workers) {
+      const Step step = timed([&] { return scheduler_->next(history_, Fresh::Available); });
+      if (std::holds_alternative<Wait>(step)) return;
+      start(step);
+    }
   }
 
   void start(const Step& step) {

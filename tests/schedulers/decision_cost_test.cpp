@@ -1,4 +1,4 @@
-#include "../benchmarks/schedule/decision_cost.hpp"
+#include "../../benchmarks/schedule/decision_cost.hpp"
 
 #include <gtest/gtest.h>
 

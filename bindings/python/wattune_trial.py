@@ -103,7 +103,9 @@ class Trial:
         self.resume_from = checkpoint.get("resume_from")
         self.checkpoint_dir = checkpoint.get("dir")
         self.is_probe = config.get("purpose") == "probe"
-        self.until = self.resource.get("to")
+        # Joules and seconds are counted by Wattune: no step is known to lead there yet.
+        is_metered = self.resource.get("unit") in ("seconds", "joules")
+        self.until = None if is_metered else self.resource.get("to")
 
     @property
     def is_connected(self):

@@ -13,10 +13,11 @@ namespace {
 using Component = CurveForecast::Component;
 
 constexpr std::size_t kMaxPoints = 24;
-constexpr std::array kPowers{0.25, 0.5, 1.0, 2.0};
+constexpr std::array kPowers{0.0, 0.25, 0.5, 1.0, 2.0};  // 0: a logarithm
 constexpr std::array kRates{1.0, 2.0, 4.0, 8.0, 16.0, 32.0};
 constexpr std::array kNoises{0.003, 0.01, 0.03, 0.1, 0.3, 1.0};  // by the prior's sd
-constexpr double kVague = 10.0;                                  // sd of the first loss, likewise
+constexpr double kDoubt = 0.25;        // of what a curve is still to fall: shapes are only so right
+constexpr double kVague = 10.0;        // sd of the first loss, likewise
 constexpr double kLeastWeight = 1e-4;  // components below this share are left out
 
 /// A curve around its first loss, and the share of the fall that each shape has behind it.
@@ -39,6 +40,7 @@ Points thinned(std::span<const double> shares, std::span<const double> losses) {
 /// Sums over the points for loss = start - fall * done + noise.
 struct Sums {
   double n = 0.0, done = 0.0, done2 = 0.0, loss = 0.0, loss2 = 0.0, done_loss = 0.0;
+  double last_done = 0.0;
 
   void add(double d, double y) {
     n += 1.0;
@@ -47,6 +49,7 @@ struct Sums {
     loss += y;
     loss2 += y * y;
     done_loss += d * y;
+    last_done = d;
   }
 };
 
@@ -83,7 +86,8 @@ Component component_of(const Sums& sums, const CurvePrior& prior, double noise_s
       -sums.n * std::log(noise_sd) - 0.5 * std::log(determinant * va * vd) -
       0.5 * (precision * sums.loss2 + prior.mean_fall * prior.mean_fall / vd - start * b1 -
              fall * b2);
-  return {log_evidence, start - fall, std::sqrt(variance + noise_sd * noise_sd)};
+  const double doubt = kDoubt * fall * (1.0 - sums.last_done);
+  return {log_evidence, start - fall, std::sqrt(variance + noise_sd * noise_sd + doubt * doubt)};
 }
 
 }  // namespace
@@ -117,7 +121,8 @@ CurveForecast forecast_curve(std::span<const double> shares, std::span<const dou
   const Points points = thinned(shares, losses);
   std::vector<Sums> shapes;
   for (const double power : kPowers) {
-    shapes.push_back(sums_of(points, [&](double u) { return std::pow(u, -power); }));
+    shapes.push_back(sums_of(
+        points, [&](double u) { return power > 0.0 ? std::pow(u, -power) : -std::log(u); }));
   }
   for (const double rate : kRates) {
     shapes.push_back(sums_of(points, [&](double u) { return std::exp(-rate * u); }));

@@ -75,16 +75,17 @@ class Sm2 final : public Strategy {
 
   std::vector<TrialId> still_wanted(const trial::History& history,
                                     std::vector<TrialId> paused) const override {
-    const ProbeState probe = follow_probe(history, batch_sizes_, options_);
-    if (!batch_sizes_.empty() && !probe.is_done()) return paused;
-    const Plan plan = make_plan(history, probe);
-    const Candidates candidates = candidates_of(history);
-    const bool is_open =
-        candidates.trials.size() < plan.candidates.slots.size() && !candidates.has_promoted;
-    if (is_open) return paused;
-    const RungJudge judge(history, plan.ladder, options_);
-    return schedulers::wanted_by(
-        schedulers::follow_bracket(history, candidates.trials, judge.rules()), std::move(paused));
+    const Sm2Search& search = up_to_date(history);
+    if (!search.has_halvings()) return paused;
+    const Halving& halving = search.halving();
+    // A halving that only chooses a batch size hands its candidates on to the next one.
+    if (halving.is_open() || halving.is_choice()) return paused;
+    if (halving.is_ended()) return {};
+    std::erase_if(paused, [&](TrialId id) {
+      return std::ranges::find(halving.members(), id, &schedulers::Contestant::trial) ==
+             halving.members().end();
+    });
+    return paused;
   }
 
   std::string progress(const trial::History& history) const override {

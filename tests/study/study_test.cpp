@@ -839,4 +839,61 @@ TEST_F(Study, DoesNotWaitForAStorageThatHasGone) {
   EXPECT_LT(elapsed(MonotonicTime{}, clock_.now()).value(), 3.0);
 }
 
+// --- seconds and joules ------------------------------------------------------------------------
+
+/// 2 J a second and a step: rungs at 4 J, 12 J and 36 J are 2, 6 and 18 steps.
+class JoulesStudy : public Study {
+ public:
+  JoulesStudy() {
+    problem_.resource = {trial::ResourceUnit::Joules, 4.0, 36.0};
+    options_.max_step = 1e6;
+  }
+};
+
+TEST_F(JoulesStudy, ATrialPausesAndEndsWhereItHasUsedEnough) {
+  run();
+  std::map<trial::TrialState, int> num_in_state;
+  const trial::History folded = history();
+  for (const trial::Trial& trial : folded.trials()) {
+    ++num_in_state[trial.state()];
+    const double most = trial.rung() == 0 ? 4.0 : trial.rung() == 1 ? 12.0 : 36.0;
+    EXPECT_EQ(trial.step(), most);
+    EXPECT_EQ(trial.program_step(), most / 2.0);
+  }
+  EXPECT_EQ(num_in_state[trial::TrialState::Completed], 1);
+  EXPECT_EQ(num_in_state[trial::TrialState::Paused], 8);
+}
+
+TEST_F(JoulesStudy, AProgramIsToldStepsOfItsOwn) {
+  run();
+  for (const auto& launch : runner_->launches()) {
+    if (!launch.resume_from) continue;
+    EXPECT_EQ(launch.assignment.from, 2.0 * launch.resume_from->step);
+  }
+  for (const auto& answer : runner_->answers()) {
+    if (answer.verdict != Verdict::Continue) continue;
+    EXPECT_GT(answer.until, answer.step);
+    EXPECT_LE(answer.until, std::min(2.0 * answer.step, 18.0));
+  }
+  EXPECT_EQ(runner_->answers().back().verdict, Verdict::Stop);
+}
+
+TEST_F(JoulesStudy, WorkDoneAgainIsChargedAndTheStudyGoesOn) {
+  for (const int num_reports : {1, 5, 9, 20, 33}) {
+    JoulesStudy killed;
+    int num = 0;
+    killed.run_and_kill([&](std::span<const trial::Event> events) {
+      num += static_cast<int>(std::ranges::count_if(events, [](const trial::Event& event) {
+        return std::holds_alternative<trial::Reported>(event);
+      }));
+      return num >= num_reports;
+    });
+    killed.run();
+    const trial::History folded = killed.history();
+    EXPECT_EQ(folded.trials().size(), kNumTrials);
+    EXPECT_EQ(
+        std::ranges::count(folded.trials(), trial::TrialState::Completed, &trial::Trial::state), 1);
+  }
+}
+
 }  // namespace wattune::study

@@ -12,11 +12,11 @@ namespace wattune::config {
 
 /// A scheduler with its options, as the study file chose it.
 struct SchedulerSection {
-  std::string name;
+  std::string name = {};
   bool needs_rungs = false;  ///< Whether it compares trials on the way to a full training.
   bool has_rules = false;    ///< Whether a rule may stop any trial.
   bool pauses = false;       ///< Whether it stops trials there and continues some of them later.
-  std::function<std::unique_ptr<schedulers::Scheduler>(const trial::Problem&)> make;
+  std::function<std::unique_ptr<schedulers::Scheduler>(const trial::Problem&)> make = {};
 
   /// Does any trial end before it is fully trained?
   [[nodiscard]] bool stops_early() const { return needs_rungs || has_rules; }

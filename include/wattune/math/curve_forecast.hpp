@@ -39,7 +39,7 @@ class CurveForecast {
 /// how probable they make what was seen. The noise of the last value is part of the forecast.
 ///
 /// Takes    shares, losses  [n], n >= 2; the first share below 1
-/// Cost     O(60 + n) steps; of more than 24 points evenly spread ones are taken, the last among
+/// Cost     O(66 + n) steps; of more than 24 points evenly spread ones are taken, the last among
 /// them Source   Domhan, Springenberg, Hutter, IJCAI 2015, section 3 (extrapolation by a mixture of
 ///          parametric families, and stopping by the probability of an improvement)
 /// Differs  two families on a grid of shapes with exact posteriors instead of eleven by Markov

@@ -13,7 +13,7 @@ struct ExtrapolationOptions {
       0.05;                     ///< A trial goes on while it will get there with this probability.
   std::size_t num_startup = 5;  ///< Full trainings to learn from, before anything is stopped.
   std::size_t min_reports = 4;  ///< Of a trial, before it is judged.
-  std::optional<double> interval;  ///< Between reports; as of PercentileOptions.
+  std::optional<double> interval = {};  ///< Between reports; as of PercentileOptions.
 };
 
 /// Stops a trial whose curve is unlikely to end where no full training is better in every

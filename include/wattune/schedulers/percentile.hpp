@@ -14,7 +14,7 @@ struct PercentileOptions {
   double warmup = 0.0;          ///< Nothing is stopped before this resource.
   /// Trials are compared once in every so much of the resource; nothing for its min, where that is
   /// below max, else a twentieth of max.
-  std::optional<double> interval;
+  std::optional<double> interval = {};
 };
 
 /// Stops a trial whose best value so far is worse than what most trials had at the same resource.

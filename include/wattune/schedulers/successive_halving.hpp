@@ -12,7 +12,7 @@ namespace wattune::schedulers {
 struct SuccessiveHalvingOptions {
   std::size_t eta = 3;
   /// Trials in the first rung of a bracket; nothing for as many as leave one for the last rung.
-  std::optional<std::size_t> num_trials;
+  std::optional<std::size_t> num_trials = {};
   RankBy rank_by = RankBy::NonDominatedNet;
 };
 

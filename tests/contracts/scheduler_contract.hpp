@@ -59,6 +59,14 @@ TEST_P(SchedulerContract, AReplayedLogGivesTheSameSteps) {
   expect_same_answers(simulated, strategy);
 }
 
+TEST_P(SchedulerContract, WhatItWantsNoMoreItNeverPromotesAgain) {
+  for (const std::size_t num_slots : {1U, 3U}) {
+    SimulatedStudy simulated = study(num_slots);
+    simulated.run(*strategy());
+    expect_nothing_unwanted_is_taken_up(simulated, strategy);
+  }
+}
+
 TEST_P(SchedulerContract, TakesUpWhatWasInterrupted) {
   SimulatedStudy undisturbed = study(1);
   undisturbed.run(*strategy());

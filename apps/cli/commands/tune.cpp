@@ -196,10 +196,7 @@ study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
              .read_devices = device_reader(),
              .power_limits = power_limits ? &*power_limits : nullptr});
   if (groups) runner_options.trial_groups = &*groups;
-  std::unique_ptr<runners::CheckpointFiles> checkpoints;
-  if (!file.runner.keeps_all_checkpoints) {
-    checkpoints = runners::make_local_checkpoint_files(runner_options.files_dir);
-  }
+  const auto checkpoints = runners::make_local_checkpoint_files(runner_options.files_dir);
   const auto runner =
       runners::make_local_runner(std::move(runner_options), accountant, problem.space, clock);
   const bool is_live = !options.plain && isatty(STDOUT_FILENO) != 0;
@@ -220,6 +217,7 @@ study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
                                                         accountant, groups),
                         .can_pause = file.capture.empty(),
                         .checkpoints = checkpoints.get(),
+                        .deletes_checkpoints = !file.runner.keeps_all_checkpoints,
                         .tolerance = file.report.tolerance},
       stop_signal());
   if (!end) throw CommandError(status_of(end.error()), end.error().message);
@@ -229,9 +227,13 @@ study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
 /// What of the disk the study holds; empty where it holds nothing and has deleted nothing.
 std::string checkpoint_line(const study::CheckpointUse& use) {
   if (use.num_kept == 0 && use.num_deleted == 0) return {};
-  return fmt::format("disk     {} in {} checkpoints; {} in {} deleted, nobody can need them\n",
-                     si_text(static_cast<double>(use.bytes_kept), "B"), use.num_kept,
-                     si_text(static_cast<double>(use.bytes_deleted), "B"), use.num_deleted);
+  const auto text = [](std::size_t count, std::uintmax_t bytes) {
+    return fmt::format("{} checkpoint{}, {}", count, count == 1 ? "" : "s",
+                       si_text(static_cast<double>(bytes), "B"));
+  };
+  const std::string deleted = text(use.num_deleted, use.bytes_deleted);
+  return fmt::format("disk     {} kept{}\n", text(use.num_kept, use.bytes_kept),
+                     use.num_deleted == 0 ? "" : "; no longer needed and deleted: " + deleted);
 }
 
 ExitStatus tune(const TuneOptions& options) {

@@ -113,7 +113,8 @@ std::vector<space::Configuration> warm_start_of(const config::StudyFile& file) {
 
 std::string environment_text(const config::StudyFile& file, const trial::Budgets& budgets,
                              const NodeMeter& meter, const energy::EnergyAccountant& accountant,
-                             const Result<energy::CgroupParent>& groups) {
+                             const Result<energy::CgroupParent>& groups,
+                             const std::vector<space::Configuration>& learned) {
   nlohmann::json messages = nlohmann::json::array();
   for (const energy::BackendNote& note : meter.machine.notes)
     messages.push_back(note.backend + ": " + note.words);
@@ -121,11 +122,16 @@ std::string environment_text(const config::StudyFile& file, const trial::Budgets
   messages.push_back(
       "CPU time of trials: " +
       (groups ? groups->describe() : "process trees, because " + groups.error().message));
+  nlohmann::json begun_with = nlohmann::json::array();  // again when the study is gone on with
+  for (const space::Configuration& each : learned) {
+    begun_with.push_back(file.problem.space.to_json(each));
+  }
   return nlohmann::json{{"version", version()},
                         {"host", host_json(meter.machine.gpus)},
                         {"channels", channels_json(accountant)},
                         {"tolerance", file.report.tolerance},
                         {"budgets", to_json(budgets)},
+                        {"learned", begun_with},
                         {"messages", messages}}
       .dump();
 }
@@ -162,13 +168,26 @@ std::optional<energy::PowerLimitControl> open_power_limits(const config::StudyFi
   return std::move(*control);
 }
 
+/// What earlier studies offer; says so.
+std::vector<space::Configuration> learned_of(const config::StudyFile& file,
+                                             const fs::path& database, bool has_history) {
+  if (!has_history || !config::learns_from_history(file)) return {};
+  auto learned = learned_configurations(file.problem, database);
+  if (!learned.empty()) {
+    fmt::print("history     {} configuration{} learned from earlier studies\n", learned.size(),
+               learned.size() == 1 ? "" : "s");
+  }
+  return learned;
+}
+
 study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
-                    const fs::path& database) {
+                    const fs::path& database, bool has_history) {
   const SystemClock clock;
   trial::Problem problem = file.problem;
+  const auto learned = learned_of(file, database, has_history);
   const std::unique_ptr<strategies::Strategy> strategy =
       options.same_candidates_as.empty()
-          ? config::make_strategy(file, problem, warm_start_of(file))
+          ? config::make_strategy(file, problem, warm_start_of(file), learned)
           : config::make_list_strategy(problem, candidates_of(options.same_candidates_as));
   problem.strategy = strategy->describe();
 
@@ -214,7 +233,7 @@ study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
                         .observer = *observer,
                         .budgets = budgets_of(options, file),
                         .environment = environment_text(file, budgets_of(options, file), meter,
-                                                        accountant, groups),
+                                                        accountant, groups, learned),
                         .can_pause = file.capture.empty(),
                         .checkpoints = checkpoints.get(),
                         .deletes_checkpoints = !file.runner.keeps_all_checkpoints,
@@ -247,7 +266,7 @@ ExitStatus tune(const TuneOptions& options) {
 
   const bool has_history =
       is_history_on(file, options.no_history) && options.same_candidates_as.empty();
-  const study::StudyEnd end = run(options, file, database);
+  const study::StudyEnd end = run(options, file, database, has_history);
   fmt::print("\n{}: {}\n", to_text(end.reason), end.text);
   const report::StudyRecord record = read_study(database);
   if (end.has_run && has_history && end.reason != trial::EndReason::Interrupted) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "wattune/samplers/enqueued.hpp"
 #include "wattune/samplers/list.hpp"
 #include "wattune/schedulers/full.hpp"
@@ -105,12 +107,25 @@ std::vector<std::string> required_metrics(const trial::Problem& problem) {
 
 }  // namespace
 
-std::unique_ptr<strategies::Strategy> make_strategy(
-    const StudyFile& file, const trial::Problem& problem,
-    std::vector<space::Configuration> warm_start) try {
+/// One that finds its own configurations all by itself, or a sampler of the user's choice, is left
+/// to its ways.
+bool learns_from_history(const StudyFile& file) {
+  return !std::holds_alternative<ComposedSection>(file.strategy) &&
+         !std::holds_alternative<Sm2Section>(file.strategy);
+}
+
+std::unique_ptr<strategies::Strategy> make_strategy(const StudyFile& file,
+                                                    const trial::Problem& problem,
+                                                    std::vector<space::Configuration> warm_start,
+                                                    std::vector<space::Configuration> learned) try {
   std::vector<space::Configuration> first = file.try_first;
   first.insert(first.end(), std::make_move_iterator(warm_start.begin()),
                std::make_move_iterator(warm_start.end()));
+  if (learns_from_history(file)) {
+    for (space::Configuration& each : learned) {
+      if (std::ranges::find(first, each) == first.end()) first.push_back(std::move(each));
+    }
+  }
   auto strategy =
       std::visit(StrategyMaker{problem, make_budgets(file), std::move(first), file.capture.empty()},
                  file.strategy);

@@ -50,7 +50,7 @@ void CheckpointKeeper::apply(const trial::Event& event) {
 
 void CheckpointKeeper::clean(const History& history, const strategies::Strategy& strategy,
                              const std::function<bool(TrialId)>& goes_on) {
-  if (files_ == nullptr || held_.empty()) return;
+  if (files_ == nullptr || !deletes_ || held_.empty()) return;
   remove_earlier();
   let_go(history, strategy, goes_on);
   for (auto held = held_.begin(); held != held_.end();) {
@@ -137,10 +137,14 @@ bool CheckpointKeeper::beats(const History& history, TrialId winner, TrialId los
 CheckpointUse CheckpointKeeper::use() const {
   CheckpointUse use{.num_deleted = num_deleted_, .bytes_deleted = bytes_deleted_};
   if (files_ == nullptr) return use;
-  for (const auto& [id, held] : held_) {
-    const auto bytes = files_->size(id, held.path);
+  const auto count = [&](TrialId id, const std::string& path) {
+    const auto bytes = files_->size(id, path);
     use.num_kept += bytes ? 1 : 0;
     use.bytes_kept += bytes.value_or(0);
+  };
+  for (const auto& [id, held] : held_) {
+    count(id, held.path);
+    for (const std::string& path : held.earlier) count(id, path);
   }
   return use;
 }

@@ -24,9 +24,10 @@ namespace wattune::study {
 ///          once
 class CheckpointKeeper {
  public:
-  /// Takes    files  lent; nothing is deleted where there are none
-  CheckpointKeeper(runners::CheckpointFiles* files, double tolerance)
-      : files_(files), tolerance_(tolerance) {}
+  /// Takes    files  lent; there may be none
+  ///          deletes  false: only tells what there is
+  CheckpointKeeper(runners::CheckpointFiles* files, bool deletes, double tolerance)
+      : files_(files), deletes_(deletes), tolerance_(tolerance) {}
 
   void apply(const trial::Event& event);
 
@@ -51,6 +52,7 @@ class CheckpointKeeper {
   [[nodiscard]] bool beats(const trial::History& history, TrialId winner, TrialId loser) const;
 
   runners::CheckpointFiles* files_;
+  bool deletes_;
   double tolerance_;
   std::map<TrialId, Held> held_;
   std::set<TrialId> ended_;      // whose figures do not change any more

@@ -20,7 +20,7 @@ class Session {
       : parts_(parts),
         stop_(stop),
         started_at_(parts.clock.now()),
-        keeper_(parts.checkpoints, parts.tolerance) {}
+        keeper_(parts.checkpoints, parts.deletes_checkpoints, parts.tolerance) {}
 
   Result<StudyEnd> run();
 

@@ -122,6 +122,12 @@ TEST(StudyFile, KeepsStrategyBudgetAndRunnerInSiUnits) {
   EXPECT_EQ(file.budget.time, Seconds{300.0});
   EXPECT_EQ(file.budget.carbon_g, 10.0);
   EXPECT_EQ(file.budget.cost, 0.05);
+  EXPECT_EQ(file.budget.per_trial.energy, Joules{200.0});
+  EXPECT_EQ(file.budget.per_trial.time, Seconds{20.0});
+  EXPECT_EQ(file.budget.per_trial.carbon_g, 1.0);
+  EXPECT_EQ(file.budget.per_trial.cost, 0.01);
+  EXPECT_TRUE(file.runner.keeps_all_checkpoints);
+  EXPECT_FALSE(file.has_history);
   EXPECT_EQ(file.runner.workers, 2);
   EXPECT_EQ(file.runner.cores_per_trial, 3);
   EXPECT_EQ(file.runner.gpus_per_trial, 1);

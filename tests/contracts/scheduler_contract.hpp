@@ -100,6 +100,14 @@ TEST_P(SchedulerContract, AReplayedLogGivesTheSameStepsWhereTrialsAreCutShort) {
   expect_same_answers(simulated, [] { return strategy(); });
 }
 
+TEST_P(SchedulerContract, WhatItWantsNoMoreItNeverPromotesAgain) {
+  for (const std::size_t num_slots : {1U, 3U}) {
+    SimulatedStudy simulated = study(num_slots);
+    simulated.run(*strategy());
+    expect_nothing_unwanted_is_taken_up(simulated, strategy);
+  }
+}
+
 TEST_P(SchedulerContract, TakesUpWhatWasInterrupted) {
   SimulatedStudy undisturbed = study(1);
   undisturbed.run(*strategy());

@@ -128,6 +128,14 @@ TEST_P(StrategyContract, FailedTrialsAreNeverTakenUpAgain) {
   }
 }
 
+TEST_P(StrategyContract, WhatItWantsNoMoreItNeverAsksForAgain) {
+  for (const std::size_t num_slots : {1U, 3U}) {
+    SimulatedStudy simulated = study(num_slots);
+    simulated.run(*GetParam().make(), kMaxEvents);
+    expect_nothing_unwanted_is_taken_up(simulated, GetParam().make);
+  }
+}
+
 TEST_P(StrategyContract, EndsWhenEveryTrialFails) {
   const trial::Problem problem = GetParam().problem();
   SimulatedTraining training = ordinary_training(problem);

@@ -45,6 +45,38 @@ TEST(Ledger, BooksEachStageApart) {
   EXPECT_EQ(sum(entries), study.history().total_energy().total());
 }
 
+TEST(Ledger, WhatABudgetHasCutIsToldApartFromWhatFailed) {
+  SampleStudy study;
+  const TrialId own = study.create();
+  study.run(own, 1.0, 0.6, 10.0, Outcome::Paused);
+  study.run(own, 2.0, 0.6, 10.0, Outcome::StoppedBudget, Stage::Exploration, 1);
+  study.run(study.create(), 1.0, 0.6, 5.0, Outcome::CutBudget);
+  study.run(study.create(), 1.0, 0.6, 3.0, Outcome::FailedMetric);
+
+  const auto entries = study.record().ledger.entries();
+
+  EXPECT_EQ(find(entries, "cut")->energy.total(), Microjoules{25'000'000});
+  EXPECT_EQ(find(entries, "cut")->num_trials, 2U);
+  EXPECT_EQ(find(entries, "failed")->energy.total(), Microjoules{3'000'000});
+  EXPECT_EQ(find(entries, "failed")->num_trials, 1U);
+  EXPECT_EQ(find(entries, "rung_0"), nullptr);
+  EXPECT_EQ(sum(entries), study.history().total_energy().total());
+}
+
+TEST(Ledger, WhatWasLostWithTheEngineIsNotedAndLeavesTheTotalKnown) {
+  SampleStudy study;
+  study.run(study.create(), 4.0, 0.8, 40.0, Outcome::Completed);
+  const TrialId lost = study.create();
+  study.apply(trial::Assigned{{lost, 0.0, 4.0, 0, 0, Stage::Exploration, std::nullopt}});
+  study.apply(trial::AssignmentEnded{lost, Outcome::Lost, "", Seconds{}, missing_energy()});
+
+  const Ledger& ledger = study.record().ledger;
+
+  EXPECT_FALSE(ledger.total().is_missing());
+  ASSERT_EQ(ledger.notes().size(), 1U);
+  EXPECT_NE(ledger.notes().front().find("trial 1 was lost with its engine"), std::string::npos);
+}
+
 TEST(Ledger, BooksWhatWasMeasuredAgainApart) {
   SampleStudy study;
   const TrialId trial = study.create();

@@ -135,7 +135,8 @@ class OfProcesses : public ::testing::Test {
                            .clock = clock,
                            .observer = observer_,
                            .budgets = budgets,
-                           .checkpoints = keeps_all_ ? nullptr : files.get()};
+                           .checkpoints = files.get(),
+                           .deletes_checkpoints = !keeps_all_};
     const StudyEnd end = must(run_study(parts, *stop_));
     study_.drop_runner();
     return end;
@@ -235,8 +236,11 @@ TEST_F(OfProcesses, OnlyTheWinnersCheckpointIsLeft) {
 
 TEST_F(OfProcesses, AllCheckpointsAreLeftWhereTheUserWantsThem) {
   keeps_all_ = true;
-  run({.trials = 4});
+  const CheckpointUse use = run({.trials = 4}).checkpoints;
 
+  EXPECT_EQ(use.num_kept, 4U);
+  EXPECT_GE(use.bytes_kept, 4U);
+  EXPECT_EQ(use.num_deleted, 0U);
   EXPECT_THAT(saved(),
               UnorderedElementsAre("trial-000000", "trial-000001", "trial-000002", "trial-000003"));
 }

@@ -15,7 +15,10 @@
 #include "support/must.hpp"
 #include "support/sample_events.hpp"
 #include "support/simple_halving.hpp"
+#include "support/uniform_sampler.hpp"
+#include "wattune/schedulers/successive_halving.hpp"
 #include "wattune/storage/memory.hpp"
+#include "wattune/strategies/compose.hpp"
 #include "wattune/strategies/finalists.hpp"
 #include "wattune/trial/finalists.hpp"
 
@@ -123,6 +126,14 @@ class Study : public ::testing::Test {
     other.run();
     return other.decisions();
   }
+  /// The scheduler of the program, which takes no stopped trial for a survivor.
+  void halve_for_good() {
+    composed_ = strategies::compose(
+        std::make_unique<UniformSampler>(),
+        schedulers::make_successive_halving(problem_.resource, {.num_trials = kNumTrials}));
+    strategy_ = composed_.get();
+    budgets_.trials = kNumTrials;
+  }
   void TestBody() override {}
 
   trial::Problem problem_ = sample_problem();
@@ -134,6 +145,7 @@ class Study : public ::testing::Test {
   trial::Budgets budgets_;
   bool can_pause_ = true;
   strategies::Strategy* strategy_ = nullptr;
+  std::unique_ptr<strategies::Strategy> composed_;
   std::function<void()> before_wait_;
   std::optional<FakeRunner> runner_;
   struct Watching final : Observer {
@@ -418,21 +430,11 @@ TEST_F(Study, ABudgetIsSeenToEndBetweenTwoReports) {
   EXPECT_GE(history().total_energy().total().joules().value(), 25.0);
 }
 
-TEST_F(Study, NoTrialBeginsAnotherReportOnceTheBudgetIsGone) {
-  options_.num_slots = 3;
-  options_.tells_unbooked = true;
-  options_.per_step = Seconds{100.0};
-  budgets_.energy = Joules{650.0};  // 3 x 2 W: gone at 108 s, 600 J of it reported
+TEST_F(Study, ATrialIsStoppedByABudgetOfItsOwnAndKeepsItsReports) {
+  halve_for_good();
+  budgets_.per_trial.energy = Joules{5.0};  // 2 J per report: used up at the second rung, of 3
 
   EXPECT_EQ(run().reason, EndReason::Budget);
-
-  EXPECT_EQ(elapsed(MonotonicTime{}, clock_.now()), Seconds{200.0});
-}
-
-TEST_F(Study, ATrialIsStoppedByABudgetOfItsOwnAndKeepsItsReports) {
-  budgets_.per_trial.energy = Joules{5.0};  // 2 J per report, each promotion to 9 has at least 6
-
-  EXPECT_EQ(run().reason, EndReason::Finished);
 
   std::size_t num_stopped = 0;
   for (const trial::AssignmentEnded& end : all<trial::AssignmentEnded>()) {
@@ -451,13 +453,14 @@ TEST_F(Study, ATrialIsStoppedByABudgetOfItsOwnAndKeepsItsReports) {
 }
 
 TEST_F(Study, ATrialOverItsBudgetStaysSoWhereTheEngineIsKilledBeforeItHasGone) {
+  halve_for_good();
   budgets_.per_trial.time = Seconds{2.5};
   run_and_kill([](std::span<const trial::Event> events) {
     const auto* decided = std::get_if<trial::Decided>(&events.front());
     return decided != nullptr && decided->verdict == Verdict::Stop;
   });
 
-  EXPECT_EQ(run().reason, EndReason::Finished);
+  EXPECT_EQ(run().reason, EndReason::Budget);
 
   const auto ends = all<trial::AssignmentEnded>();
   EXPECT_EQ(std::ranges::count(ends, Outcome::Lost, &trial::AssignmentEnded::outcome), 0);
@@ -465,12 +468,13 @@ TEST_F(Study, ATrialOverItsBudgetStaysSoWhereTheEngineIsKilledBeforeItHasGone) {
 }
 
 TEST_F(Study, AProgramThatCannotPauseIsEndedAtItsOwnBudget) {
+  halve_for_good();
   can_pause_ = false;
   options_.tells_unbooked = true;
   options_.per_step = Seconds{10.0};
   budgets_.per_trial.time = Seconds{25.0};
 
-  EXPECT_EQ(run().reason, EndReason::Finished);
+  EXPECT_EQ(run().reason, EndReason::Budget);
 
   const auto ends = all<trial::AssignmentEnded>();
   EXPECT_EQ(std::ranges::count(ends, Outcome::StoppedBudget, &trial::AssignmentEnded::outcome), 3);

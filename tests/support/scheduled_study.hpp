@@ -51,6 +51,10 @@ class ScheduledStudy final : public strategies::Strategy {
   trial::Verdict decide(const trial::History& history, TrialId trial) override {
     return scheduler_->decide(history, trial);
   }
+  std::vector<TrialId> still_wanted(const trial::History& history,
+                                    std::vector<TrialId> paused) const override {
+    return scheduler_->still_wanted(history, std::move(paused));
+  }
   std::string progress(const trial::History&) const override { return "test"; }
   std::vector<std::string> notes(const trial::History&) const override { return {}; }
   std::string describe() const override { return scheduler_->describe(); }

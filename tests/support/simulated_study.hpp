@@ -8,6 +8,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -259,6 +260,35 @@ class SimulatedStudy {
   std::vector<trial::Event> log_;
   std::vector<Asked> asked_;
 };
+
+/// Asks after the end of every assignment which of the paused trials are still wanted; the others
+/// must not be assigned again.
+inline void expect_nothing_unwanted_is_taken_up(
+    const SimulatedStudy& study,
+    const std::function<std::unique_ptr<strategies::Strategy>()>& make_strategy) {
+  trial::History history(study.history().problem());
+  const auto strategy = make_strategy();
+  std::set<TrialId> unwanted;
+  for (const trial::Event& event : study.events()) {
+    if (const auto* assigned = std::get_if<trial::Assigned>(&event)) {
+      ASSERT_FALSE(unwanted.contains(assigned->assignment.trial))
+          << "trial " << assigned->assignment.trial.number() << " was wanted after all";
+    }
+    history.apply(event);
+    if (!std::holds_alternative<trial::AssignmentEnded>(event)) continue;
+    std::vector<TrialId> paused;
+    for (const trial::Trial& trial : history.trials()) {
+      if (trial.state() == trial::TrialState::Paused) paused.push_back(trial.id());
+    }
+    const std::vector<TrialId> wanted = strategy->still_wanted(history, paused);
+    for (const TrialId id : wanted) {
+      ASSERT_NE(std::ranges::find(paused, id), paused.end()) << "wants what it was not asked of";
+    }
+    for (const TrialId id : paused) {
+      if (std::ranges::find(wanted, id) == wanted.end()) unwanted.insert(id);
+    }
+  }
+}
 
 /// Puts every question of a study again to new strategies that see the log as it was then, and
 /// compares the answers.

@@ -113,7 +113,8 @@ std::vector<space::Configuration> warm_start_of(const config::StudyFile& file) {
 
 std::string environment_text(const config::StudyFile& file, const trial::Budgets& budgets,
                              const NodeMeter& meter, const energy::EnergyAccountant& accountant,
-                             const Result<energy::CgroupParent>& groups) {
+                             const Result<energy::CgroupParent>& groups,
+                             const std::vector<space::Configuration>& learned) {
   nlohmann::json messages = nlohmann::json::array();
   for (const energy::BackendNote& note : meter.machine.notes)
     messages.push_back(note.backend + ": " + note.words);
@@ -121,12 +122,17 @@ std::string environment_text(const config::StudyFile& file, const trial::Budgets
   messages.push_back(
       "CPU time of trials: " +
       (groups ? groups->describe() : "process trees, because " + groups.error().message));
+  nlohmann::json begun_with = nlohmann::json::array();  // again when the study is gone on with
+  for (const space::Configuration& each : learned) {
+    begun_with.push_back(file.problem.space.to_json(each));
+  }
   return nlohmann::json{{"version", version()},
                         {"host", host_json(meter.machine.gpus)},
                         {"channels", channels_json(accountant)},
                         {"tolerance", file.report.tolerance},
                         {"carbontracker", report::to_json(file.report.carbontracker)},
                         {"budgets", to_json(budgets)},
+                        {"learned", begun_with},
                         {"messages", messages}}
       .dump();
 }
@@ -163,13 +169,26 @@ std::optional<energy::PowerLimitControl> open_power_limits(const config::StudyFi
   return std::move(*control);
 }
 
+/// What earlier studies offer; says so.
+std::vector<space::Configuration> learned_of(const config::StudyFile& file,
+                                             const fs::path& database, bool has_history) {
+  if (!has_history || !config::learns_from_history(file)) return {};
+  auto learned = learned_configurations(file.problem, database);
+  if (!learned.empty()) {
+    fmt::print("history     {} configuration{} learned from earlier studies\n", learned.size(),
+               learned.size() == 1 ? "" : "s");
+  }
+  return learned;
+}
+
 study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
-                    const fs::path& database) {
+                    const fs::path& database, bool has_history) {
   const SystemClock clock;
   trial::Problem problem = file.problem;
+  const auto learned = learned_of(file, database, has_history);
   const std::unique_ptr<strategies::Strategy> strategy =
       options.same_candidates_as.empty()
-          ? config::make_strategy(file, problem, warm_start_of(file))
+          ? config::make_strategy(file, problem, warm_start_of(file), learned)
           : config::make_list_strategy(problem, candidates_of(options.same_candidates_as));
   problem.strategy = strategy->describe();
 
@@ -197,10 +216,7 @@ study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
              .read_devices = device_reader(),
              .power_limits = power_limits ? &*power_limits : nullptr});
   if (groups) runner_options.trial_groups = &*groups;
-  std::unique_ptr<runners::CheckpointFiles> checkpoints;
-  if (!file.runner.keeps_all_checkpoints) {
-    checkpoints = runners::make_local_checkpoint_files(runner_options.files_dir);
-  }
+  const auto checkpoints = runners::make_local_checkpoint_files(runner_options.files_dir);
   const auto runner =
       runners::make_local_runner(std::move(runner_options), accountant, problem.space, clock);
   const bool is_live = !options.plain && isatty(STDOUT_FILENO) != 0;
@@ -218,9 +234,10 @@ study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
                         .observer = *observer,
                         .budgets = budgets_of(options, file),
                         .environment = environment_text(file, budgets_of(options, file), meter,
-                                                        accountant, groups),
+                                                        accountant, groups, learned),
                         .can_pause = file.capture.empty(),
                         .checkpoints = checkpoints.get(),
+                        .deletes_checkpoints = !file.runner.keeps_all_checkpoints,
                         .tolerance = file.report.tolerance},
       stop_signal());
   if (!end) throw CommandError(status_of(end.error()), end.error().message);
@@ -230,9 +247,13 @@ study::StudyEnd run(const TuneOptions& options, const config::StudyFile& file,
 /// What of the disk the study holds; empty where it holds nothing and has deleted nothing.
 std::string checkpoint_line(const study::CheckpointUse& use) {
   if (use.num_kept == 0 && use.num_deleted == 0) return {};
-  return fmt::format("disk     {} in {} checkpoints; {} in {} deleted, nobody can need them\n",
-                     si_text(static_cast<double>(use.bytes_kept), "B"), use.num_kept,
-                     si_text(static_cast<double>(use.bytes_deleted), "B"), use.num_deleted);
+  const auto text = [](std::size_t count, std::uintmax_t bytes) {
+    return fmt::format("{} checkpoint{}, {}", count, count == 1 ? "" : "s",
+                       si_text(static_cast<double>(bytes), "B"));
+  };
+  const std::string deleted = text(use.num_deleted, use.bytes_deleted);
+  return fmt::format("disk     {} kept{}\n", text(use.num_kept, use.bytes_kept),
+                     use.num_deleted == 0 ? "" : "; no longer needed and deleted: " + deleted);
 }
 
 ExitStatus tune(const TuneOptions& options) {
@@ -246,7 +267,7 @@ ExitStatus tune(const TuneOptions& options) {
 
   const bool has_history =
       is_history_on(file, options.no_history) && options.same_candidates_as.empty();
-  const study::StudyEnd end = run(options, file, database);
+  const study::StudyEnd end = run(options, file, database, has_history);
   fmt::print("\n{}: {}\n", to_text(end.reason), end.text);
   const report::StudyRecord record = read_study(database);
   if (end.has_run && has_history && end.reason != trial::EndReason::Interrupted) {

@@ -19,11 +19,17 @@ namespace wattune::config {
 // From the plain data of a study file to the objects that run it: the one place that knows every
 // concrete name.
 
+/// Does the study's strategy begin with what earlier studies have learned?
+[[nodiscard]] bool learns_from_history(const StudyFile& file);
+
 /// Takes    warm_start  what the study that the file names there offers; tried after `try_first`
+///          learned  configurations that did well in earlier studies; tried after those, by a
+///          strategy that learns from history
 /// Errors   StudyFileError  the strategy does not fit the problem
 [[nodiscard]] std::unique_ptr<strategies::Strategy> make_strategy(
     const StudyFile& file, const trial::Problem& problem,
-    std::vector<space::Configuration> warm_start = {});
+    std::vector<space::Configuration> warm_start = {},
+    std::vector<space::Configuration> learned = {});
 
 /// Tries the given configurations one after another, each to a full training.
 [[nodiscard]] std::unique_ptr<strategies::Strategy> make_list_strategy(

@@ -42,8 +42,8 @@ struct StudyParts {
   std::string environment = "{}";  ///< For SessionStarted.
   bool can_pause = true;  ///< Programs save checkpoints; else they are ended where others pause.
   Seconds tick{1.0};      ///< The observer hears something this often.
-  /// Where checkpoints are deleted that nobody can need any more; all are kept without it.
-  runners::CheckpointFiles* checkpoints = nullptr;
+  runners::CheckpointFiles* checkpoints = nullptr;  ///< Without it checkpoints are left alone.
+  bool deletes_checkpoints = true;                  ///< Those that nobody can need any more.
   double tolerance = 0.01;  ///< Quality within which the cheapest trial keeps its checkpoint.
 };
 

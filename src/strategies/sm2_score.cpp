@@ -1,14 +1,10 @@
 #include "wattune/strategies/sm2_score.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <limits>
-#include <map>
 #include <utility>
 
 #include "wattune/base/require.hpp"
-#include "wattune/math/pareto.hpp"
 
 namespace wattune::strategies {
 namespace {
@@ -55,53 +51,6 @@ double smooth(std::span<const double> losses, See see) {
     see(before, smoothed);
   }
   return smoothed;
-}
-
-/// Farthest-point order of one front, from its first member on, which is the best by quality.
-void append_farthest_first(std::vector<std::size_t>& order, std::vector<std::size_t> front,
-                           const std::vector<std::array<double, 2>>& places) {
-  std::vector<double> distance(places.size(), std::numeric_limits<double>::infinity());
-  while (!front.empty()) {
-    auto next = front.begin();
-    for (auto i = front.begin(); i != front.end(); ++i) {
-      if (distance[*i] > distance[*next]) next = i;  // the earlier one on equal distances
-    }
-    const std::size_t chosen = *next;
-    order.push_back(chosen);
-    front.erase(next);
-    for (const std::size_t i : front) {
-      const double gap =
-          std::hypot(places[i][0] - places[chosen][0], places[i][1] - places[chosen][1]);
-      distance[i] = std::min(distance[i], gap);
-    }
-  }
-}
-
-/// Indices of entries that are equally feasible, in the order of their fronts. `rivals` comes in
-/// the order of plain halving.
-std::vector<std::size_t> order_by_fronts(std::span<const Sm2Entry> entries,
-                                         std::vector<std::size_t> rivals, const Range& costs) {
-  if (entries[rivals.front()].standing.losses.empty()) return rivals;
-  std::vector<double> losses;
-  std::vector<std::vector<double>> points;
-  for (const std::size_t i : rivals) {
-    losses.push_back(entries[i].standing.losses.front());
-    points.push_back({losses.back(), *entries[i].cost});
-  }
-  const Range range = *range_of(losses);
-  std::vector<std::array<double, 2>> places(entries.size());
-  for (const std::size_t i : rivals) {
-    places[i] = {position_in(range, entries[i].standing.losses.front()),
-                 position_in(costs, *entries[i].cost)};
-  }
-  const std::vector<std::size_t> fronts = math::non_dominated_ranks(points);
-  std::vector<std::vector<std::size_t>> members(1 + *std::ranges::max_element(fronts));
-  for (std::size_t i = 0; i < rivals.size(); ++i) members[fronts[i]].push_back(rivals[i]);
-  std::vector<std::size_t> order;
-  for (std::vector<std::size_t>& front : members) {
-    append_farthest_first(order, std::move(front), places);
-  }
-  return order;
 }
 
 }  // namespace
@@ -174,32 +123,16 @@ Sm2Ranking rank_by_score(std::span<const Sm2Entry> entries, const Sm2Weights& we
 }
 
 std::vector<TrialId> rank_by_fronts(std::span<const Sm2Entry> entries, double noise_floor) {
+  const bool has_costs = energy_range(entries, noise_floor).has_value();
   std::vector<schedulers::Standing> standings;
-  for (const Sm2Entry& entry : entries) standings.push_back(entry.standing);
-  const std::vector<TrialId> plain =
-      schedulers::rank(standings, schedulers::RankBy::FirstObjective);
-  const auto costs = energy_range(entries, noise_floor);
-  if (!costs) return plain;
-
-  std::map<TrialId, std::size_t> index_of;
-  for (std::size_t i = 0; i < entries.size(); ++i) index_of[entries[i].standing.trial] = i;
-  const auto is_rival = [&](TrialId left, TrialId right) {
-    const schedulers::Standing& a = standings[index_of.at(left)];
-    const schedulers::Standing& b = standings[index_of.at(right)];
-    return a.losses.empty() == b.losses.empty() && schedulers::compare_feasibility(a, b) == 0;
-  };
-  std::vector<TrialId> ranked;
-  for (auto begin = plain.begin(); begin != plain.end();) {
-    const auto end =
-        std::find_if(begin, plain.end(), [&](TrialId id) { return !is_rival(*begin, id); });
-    std::vector<std::size_t> rivals;
-    for (auto id = begin; id != end; ++id) rivals.push_back(index_of.at(*id));
-    for (const std::size_t i : order_by_fronts(entries, std::move(rivals), *costs)) {
-      ranked.push_back(entries[i].standing.trial);
+  for (const Sm2Entry& entry : entries) {
+    schedulers::Standing& standing = standings.emplace_back(entry.standing);
+    if (has_costs && !standing.losses.empty()) {
+      standing.losses = {standing.losses.front(), *entry.cost};
     }
-    begin = end;
   }
-  return ranked;
+  return schedulers::rank(std::move(standings), has_costs ? schedulers::RankBy::NonDominatedNet
+                                                          : schedulers::RankBy::FirstObjective);
 }
 
 std::optional<std::size_t> num_within_share(std::span<const std::optional<double>> costs,

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <CLI/Validators.hpp>
 #include <cstdio>
 #include <memory>
 #include <optional>

@@ -154,7 +154,7 @@ function markSeries(mark: StepMark, axes: Axes, theme: Theme, narrow: boolean): 
     id: `mark-${mark.name}-${mark.x}`, type: 'line', silent: true, symbol: 'none', z: 1,
     data: [[x, axes.y.max], [x, axes.y.min]],
     lineStyle: { color: theme.muted, width: 1, type: 'dashed', opacity: 0.55 },
-    endLabel: { show: !narrow, formatter: mark.name, color: theme.muted, fontFamily: FONT, fontSize: 11, rotate: 90, align: 'left', verticalAlign: 'bottom', offset: [10, -4] },
+    endLabel: { show: !narrow, formatter: mark.name, color: theme.muted, fontFamily: FONT, fontSize: 11, rotate: 90, align: 'left', verticalAlign: 'bottom', offset: [4, 9] },
   };
 }
 

@@ -81,7 +81,9 @@ Json cell(const Series& series, const std::vector<double>& losses, double sign) 
 }
 
 std::optional<std::string> what_differs(const trial::Problem& left, trial::Problem right) {
-  right.seed = left.seed;  // another seed is another draw of the same problem
+  // Another seed is another draw of the same problem, another strategy what is to be compared.
+  right.seed = left.seed;
+  right.strategy = left.strategy;
   return trial::difference(left, right);
 }
 

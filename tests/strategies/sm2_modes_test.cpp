@@ -354,6 +354,32 @@ TEST(Sm2Rungs, AProjectionSeesThatASlowLearnerIsDearHoweverCheapItsSamplesAre) {
               HasSubstr("The guard kept trial 0"));
 }
 
+TEST(Sm2, TrialsThatAreCutOffInTheMiddleOfASessionAreTakenUpAgainByTheSameStrategy) {
+  const trial::Problem problem = usual_problem();
+  SimulatedStudy undisturbed(problem, classifier(problem), 3);
+  EXPECT_TRUE(undisturbed.run(*sm2(problem, short_options())));
+
+  SimulatedStudy study(problem, classifier(problem), 3);
+  const auto strategy = sm2(problem, short_options());
+  bool is_finished = false;
+  for (std::size_t end = 60; !is_finished && end < 2'000; end += 17) {
+    is_finished = study.run(*strategy, end);
+    if (!is_finished) study.interrupt(trial::Outcome::CutBudget);
+  }
+  EXPECT_TRUE(is_finished);
+  expect_same_answers(study, [&] { return sm2(problem, short_options()); });
+  ASSERT_NE(winner_of(study), nullptr);
+  EXPECT_EQ(winner_of(study)->configuration(), winner_of(undisturbed)->configuration());
+}
+
+TEST(Sm2, AnObjectiveOnAPhaseIsLookedAtAnewEveryTime) {
+  trial::Problem problem = usual_problem();
+  problem.constraints = {{trial::measure_from_text("energy.inference"), std::nullopt, 1.0}};
+  SimulatedStudy study(problem, classifier(problem), 2);
+  EXPECT_TRUE(study.run(*sm2(problem, short_options())));
+  expect_same_answers(study, [&] { return sm2(problem, short_options()); });
+}
+
 TEST(Sm2, RefusesModesOutOfRange) {
   Sm2Options options;
   options.eta = 1;

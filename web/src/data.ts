@@ -1,5 +1,7 @@
 /** The report data of docs/report-data.md: its types, and the one place where it is read and checked. */
 
+import type { Anytime } from './comparison.ts';
+
 export const SCHEMA = 1;
 
 export type Provenance = 'measured' | 'integrated' | 'modelled' | 'missing';
@@ -123,7 +125,22 @@ export interface Embodied {
   basis?: string;
 }
 
+/** What the trainings cost by the books of Carbontracker: a figure of its own, in no sum. */
+export interface CarbontrackerFigure {
+  value?: number | null;
+  without_pue?: number | null;
+  unit?: string;
+  release?: string;
+  pue?: number | null;
+  num_epochs?: number | null;
+  num_copied?: number | null;
+  num_unseen?: number | null;
+  differs?: string[];
+}
+
 export interface Ledger {
+  carbontracker?: CarbontrackerFigure | null;
+  stages?: Record<string, number | null> | null;
   total?: Figure;
   entries: LedgerEntry[];
   carbon?: Carbon | null;
@@ -242,20 +259,21 @@ export interface ReportData {
   ledger: Ledger;
   importance: Importance[];
   proxies: Proxies | null;
+  anytime: Anytime | null;
   messages: string[];
 }
 
 /** What is wrong with the data, in words for the page. */
 export class DataError extends Error {}
 
-/** Reads the data that the engine has put into the page. */
-export function readPageData(page: Document): ReportData {
+/** Reads the data that the engine has put into the page: of a report, or of a comparison. */
+export function readPageData(page: Document): unknown {
   const element = page.getElementById('wattune-data');
   if (!element) throw new DataError('This page has no place for data. It is not a Wattune report.');
-  return parseReportData(element.textContent ?? '');
+  return parseJson(element.textContent ?? '');
 }
 
-export function parseReportData(text: string): ReportData {
+function parseJson(text: string): unknown {
   let raw: unknown;
   try {
     raw = JSON.parse(text);
@@ -265,6 +283,14 @@ export function parseReportData(text: string): ReportData {
   if (raw === null) {
     throw new DataError('This report holds no data. Make one with: wattune report STUDY');
   }
+  return raw;
+}
+
+export function parseReportData(text: string): ReportData {
+  return checkReport(parseJson(text));
+}
+
+export function checkReport(raw: unknown): ReportData {
   const root = asObject(raw, 'data');
   if (root['schema'] !== SCHEMA) {
     throw new DataError(
@@ -298,6 +324,7 @@ export function parseReportData(text: string): ReportData {
     ledger: checkLedger(root['ledger']),
     importance: list(root['importance'], 'importance', checkImportance),
     proxies: checkProxies(root['proxies']),
+    anytime: checkAnytime(root['anytime']),
     messages: (Array.isArray(root['messages']) ? root['messages'] : []) as string[],
   };
 }
@@ -401,6 +428,23 @@ function checkImportance(item: Fields, path: string): Importance {
       return one as unknown as Share & { names: string[] };
     }),
     notes: texts(item['notes']),
+  };
+}
+
+function checkAnytime(value: unknown): Anytime | null {
+  if (value === undefined || value === null) return null;
+  const anytime = asObject(value, 'anytime');
+  return {
+    ...(anytime as unknown as Anytime),
+    curve: list(anytime['curve'], 'anytime.curve', (point, at) => {
+      for (const key of ['energy', 'quality']) number_(point, key, at);
+      return point as unknown as Anytime['curve'][number];
+    }),
+    marks: list(anytime['marks'], 'anytime.marks', (mark, at) => {
+      number_(mark, 'energy', at);
+      text_(mark, 'name', at);
+      return mark as unknown as Anytime['marks'][number];
+    }),
   };
 }
 

@@ -6,14 +6,16 @@ import { recommendationLabels, stateMark } from './charts/common.ts';
 import { curveMetrics, curvesOverEnergy, makeCurvesChart } from './charts/curves_chart.ts';
 import { makeFrontChart, spansDecade } from './charts/front_chart.ts';
 import { makeParallelChart } from './charts/parallel_chart.ts';
-import { DataError, known, readPageData, type ReportData } from './data.ts';
+import { checkComparison, isComparison, type ComparisonData } from './comparison.ts';
+import { DataError, checkReport, known, readPageData, type ReportData } from './data.ts';
 import { checkbox, h, section, select } from './dom.ts';
 import { metric } from './format.ts';
 import { clear } from './highlight.ts';
+import { anytimeSection, comparisonChart, comparisonHeader, comparisonTables, paintLegend, studiesTable } from './sections/anytime.ts';
 import { footer } from './sections/footer.ts';
 import { cards, header } from './sections/head.ts';
 import { importanceSection, proxiesSection } from './sections/insight.ts';
-import { carbonAndMoney, ledgerTable } from './sections/ledger_table.ts';
+import { carbonAndMoney, carbontrackerNote, ledgerTable } from './sections/ledger_table.ts';
 import { phasesTable } from './sections/phases.ts';
 import { TrialsTable } from './sections/trials_table.ts';
 import { currentTheme, ledgerColour } from './theme.ts';
@@ -88,7 +90,7 @@ function curvesSection(data: ReportData): HTMLElement {
 function ledgerSection(data: ReportData): HTMLElement {
   const chart = makeLedgerChart(data);
   return section('ledger', 'Ledger', 'Where every joule went; the entries add up to the total exactly.',
-    chart?.element, ledgerTable(data), carbonAndMoney(data));
+    chart?.element, ledgerTable(data), carbonAndMoney(data), carbontrackerNote(data));
 }
 
 function parallelSection(data: ReportData, table: TrialsTable): HTMLElement | null {
@@ -118,7 +120,7 @@ function show(page: HTMLElement, data: ReportData): void {
   const table = new TrialsTable(data, recommendationLabels(data));
   const phases = phasesTable(data);
   const parts = [
-    header(data), cards(data), frontSection(data), curvesSection(data), ledgerSection(data), importanceSection(data), proxiesSection(data), parallelSection(data, table),
+    header(data), cards(data), frontSection(data), anytimeSection(data), curvesSection(data), ledgerSection(data), importanceSection(data), proxiesSection(data), parallelSection(data, table),
     phases ? section('phases', 'Phases', 'Energy of the recommended trials by phase.', phases) : null,
     section('trials', 'Trials', null, table.element), footer(data),
   ];
@@ -130,11 +132,21 @@ function show(page: HTMLElement, data: ReportData): void {
   drawAll();
 }
 
+function showComparison(page: HTMLElement, data: ComparisonData): void {
+  document.title = `${data.studies.map((s) => s.label).join(', ')} – Wattune comparison`;
+  page.replaceChildren(comparisonHeader(data), comparisonChart(data), ...comparisonTables(data), studiesTable(data),
+    h('footer', {}, h('p', { class: 'muted' }, `± is the half width of a 95 % interval. Wattune ${data.wattune ?? ''}.`)));
+  watchPage(paintLegend);
+  drawAll();
+}
+
 function start(): void {
   const page = document.getElementById('page');
   if (!page) return;
   try {
-    show(page, readPageData(document));
+    const data = readPageData(document);
+    if (isComparison(data)) showComparison(page, checkComparison(data));
+    else show(page, checkReport(data));
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     page.replaceChildren(h('div', { class: 'card problem', role: 'alert' }, h('h1', {}, 'This report cannot be shown'), h('p', {}, error.message)));

@@ -14,7 +14,7 @@ import { pathToFileURL } from 'node:url';
 
 import { chromium } from 'playwright-core';
 
-import { FIXTURES } from '../.build/fixtures/make_fixture.js';
+import { COMPARISONS, FIXTURES } from '../.build/fixtures/make_fixture.js';
 
 const BUNDLE = readFileSync(new URL('../dist/report.html', import.meta.url), 'utf8');
 const PLACEHOLDER = '<script type="application/json" id="wattune-data">null</script>';
@@ -49,7 +49,7 @@ async function openText(text, options = {}) {
 }
 
 async function visit(name, options, look) {
-  const data = typeof name === 'string' ? FIXTURES[name]() : name;
+  const data = typeof name === 'string' ? (FIXTURES[name] ?? COMPARISONS[name])() : name;
   const { page, problems, close } = await openText(JSON.stringify(data), options);
   try {
     await look(page, data);
@@ -388,6 +388,104 @@ describe('the proxies', () => {
     }));
 });
 
+/** Corners of the longest path with this colour. */
+async function lineOf(page, colour) {
+  const lines = (await shapes(page, 'anytime')).filter((s) => s.tag === 'path' && s.stroke.toLowerCase() === colour.toLowerCase() && s.width > 20);
+  return lines.sort((a, b) => b.d.length - a.d.length)[0];
+}
+
+describe('the best over joules', () => {
+  test('is one line of steps to the end of the study, with a dot for each improvement', () =>
+    visit('demo', {}, async (page, data) => {
+      const theme = await colours(page);
+      const line = await lineOf(page, theme.front);
+      const corners = line.d.match(/-?[\d.]+[ ,]-?[\d.]+/g).map((c) => c.split(/[ ,]/).map(Number));
+      assert.ok(corners.length > data.anytime.curve.length, 'a corner before each step as well');
+      for (const [i, [x, y]] of corners.entries()) {
+        const [px, py] = corners[i - 1] ?? [x, y];
+        assert.ok(Math.abs(x - px) < 1 || Math.abs(y - py) < 1, `${px},${py} to ${x},${y} is neither level nor upright`);
+      }
+      const dots = (await shapes(page, 'anytime')).filter((s) => s.fill.toLowerCase() === theme.front.toLowerCase() && s.width < 12 && s.height < 12);
+      assert.equal(dots.length, data.anytime.curve.length);
+      const left = dots.map((d) => d.x).sort((a, b) => a - b);
+      assert.ok(left[0] >= 60 && line.right > left.at(-1), 'the line goes on beyond the last dot');
+    }));
+
+  test('shows the hypervolume instead, and names where the parts begin', () =>
+    visit('demo', {}, async (page) => {
+      const texts = (await shapes(page, 'anytime')).map((s) => s.text);
+      assert.ok(texts.includes('final training'), texts.join(' | '));
+      await page.locator('#anytime').getByLabel('Show').selectOption('hypervolume');
+      assert.match(await page.locator('#anytime .lead').innerText(), /reference point \(losses 0, 1,500\)/);
+      assert.match(await page.locator('#chart-anytime').getAttribute('aria-label'), /^hypervolume over/);
+    }));
+
+  test('is left out where the data has none', () =>
+    visit('large', {}, async (page) => assert.equal(await page.locator('#anytime').count(), 0)));
+
+  test('the figure of Carbontracker stands beside the ledger with what sets it apart', () => {
+    const data = FIXTURES.demo();
+    data.ledger.carbontracker = { value: 0.42, without_pue: 0.27, unit: 'Wh', release: '2.0.0', pue: 1.58, num_epochs: 40, differs: ['times a PUE of 1.58; the ledger has none'] };
+    return visit(data, {}, async (page) => {
+      assert.match(await page.locator('.carbontracker').innerText(), /Carbontracker 2\.0\.0: 420 mWh for 40 epochs.*PUE of 1\.58 \(270 mWh without\)/);
+      assert.match(await page.locator('.carbontracker li').innerText(), /PUE of 1\.58; the ledger has none/);
+      assert.doesNotMatch(await page.locator('table.ledger').innerText(), /\bWh\b/);
+    });
+  });
+});
+
+describe('a comparison', () => {
+  test('has a line for each study, and its legend in the same colours', () =>
+    visit('compared', {}, async (page, data) => {
+      const legend = await page.locator('.legend.lines line').evaluateAll((lines) => lines.map((l) => l.getAttribute('stroke')));
+      assert.equal(legend.length, data.series.length);
+      assert.equal(new Set(legend).size, legend.length);
+      for (const [i, colour] of legend.entries()) {
+        assert.ok(await lineOf(page, colour), `no line in ${colour}`);
+        const dots = (await shapes(page, 'anytime')).filter((s) => s.fill.toLowerCase() === colour.toLowerCase() && s.width < 12);
+        assert.equal(dots.length, data.series[i].curve.length);
+      }
+    }));
+
+  test('tells the joules until a quality, ratios, and what was not reached', () =>
+    visit('compared', {}, async (page) => {
+      const rows = await page.locator('table.to-quality tbody tr').allInnerTexts();
+      assert.equal(rows.length, 3);
+      assert.match(rows[0], /^0\.8000\s.*J\s.*J, ×0\.\d\d/);
+      assert.match(rows[2], /not reached/);
+      const studies = await page.locator('table.studies').innerText();
+      assert.match(studies, /not comparable/);
+      assert.match(studies, /83 %/);
+      assert.match(await page.locator('#studies').innerText(), /tpe against baseline: its val_accuracy of 0\.868 is 0\.038 behind/);
+      assert.match(await page.locator('header .warning').innerText(), /the commands differ/);
+    }));
+
+  test('shows the regret, which ends at 0 for the best', () =>
+    visit('compared', {}, async (page) => {
+      await page.locator('#anytime').getByLabel('Show').selectOption('regret');
+      assert.match(await page.locator('#chart-anytime').getAttribute('aria-label'), /^regret over .*baseline ends at 0,/);
+      assert.match(await page.locator('#anytime .lead').innerText(), /the best of those compared/);
+    }));
+
+  test('of grouped seeds draws a median between two thin lines', () =>
+    visit('grouped', {}, async (page, data) => {
+      const theme = await colours(page);
+      const lines = (await shapes(page, 'anytime')).filter((s) => s.tag === 'path' && s.stroke.toLowerCase() === theme.front.toLowerCase() && s.width > 20);
+      assert.deepEqual(lines.map((l) => l.strokeWidth).sort(), [1, 1, 2]);
+      assert.equal(await page.locator('.legend.lines li').count(), data.series.length);
+      assert.match(await page.locator('table.to-quality tbody tr').first().innerText(), /J \(.* to .*\)/);
+    }));
+
+  test('with bad data says why', async () => {
+    const { page, close } = await openText('{"schema": 1, "kind": "comparison", "studies": []}');
+    try {
+      assert.match(await page.getByRole('alert').innerText(), /objectives: a list is needed/);
+    } finally {
+      await close();
+    }
+  });
+});
+
 describe('the parallel coordinates', () => {
   const names = ['lr', 'batch_size', 'width', 'optimizer', 'batch_norm', 'val_accuracy', 'energy'];
 
@@ -521,7 +619,7 @@ describe('one trial at a time', () => {
 });
 
 describe('every screen and paper', () => {
-  for (const name of Object.keys(FIXTURES)) {
+  for (const name of [...Object.keys(FIXTURES), ...Object.keys(COMPARISONS)]) {
     test(`${name}: a phone never scrolls sideways`, () =>
       visit(name, { viewport: { width: 390, height: 844 } }, async (page) => {
         assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
@@ -532,7 +630,7 @@ describe('every screen and paper', () => {
 
   test('labels of axes lie inside their chart on a phone', () =>
     visit('demo', { viewport: { width: 390, height: 844 } }, async (page) => {
-      for (const chart of ['front', 'curves', 'parallel']) {
+      for (const chart of ['front', 'anytime', 'curves', 'parallel']) {
         const width = (await page.locator(`#chart-${chart}`).boundingBox()).width;
         for (const text of (await shapes(page, chart)).filter((s) => s.tag === 'text' && s.text)) {
           assert.ok(text.left >= -1 && text.right <= width + 1, `${chart}: "${text.text}" from ${text.left} to ${text.right} of ${width}`);
@@ -543,21 +641,24 @@ describe('every screen and paper', () => {
   test('paper is light even where the screen is dark, without controls, with every chart', () =>
     visit('demo', { colorScheme: 'dark' }, async (page, data) => {
       const dark = await colours(page);
+      const drawnIn = (colour) => page.waitForFunction((fill) => [...document.querySelectorAll('#chart-front svg path')]
+        .some((path) => path.getAttribute('fill') === fill), colour);
       await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
-      await page.waitForTimeout(150);
+      await page.waitForFunction((ink) => getComputedStyle(document.documentElement).getPropertyValue('--ink').trim() !== ink, dark.ink);
       const light = await colours(page);
+      await drawnIn(light.completed);
       assert.notEqual(dark.ink, light.ink);
       assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(255, 255, 255)');
       assert.equal(await page.locator('.controls:visible').count(), 0);
       const front = await shapes(page, 'front');
       assert.equal(front.filter(isMark).length, withObjectives(data, ['val_accuracy', 'energy']).length);
       assert.ok(front.filter(isMark).some((s) => s.fill === light.completed), 'drawn again in the light colours');
-      for (const chart of ['front', 'curves', 'ledger', 'importance', 'proxy', 'parallel']) {
+      for (const chart of ['front', 'anytime', 'curves', 'ledger', 'importance', 'proxy', 'parallel']) {
         const { width } = await page.locator(`#chart-${chart} svg`).boundingBox();
         near(width, 676, 1, `width of ${chart} on paper`);
       }
       await page.emulateMedia({ media: 'screen', colorScheme: 'dark' });
-      await page.waitForTimeout(150);
+      await drawnIn(dark.completed);
       assert.ok((await shapes(page, 'front')).some((s) => s.fill === dark.completed), 'and dark again on the screen');
     }));
 
@@ -571,7 +672,7 @@ describe('every screen and paper', () => {
   test('every chart says what it shows', () =>
     visit('demo', {}, async (page, data) => {
       const labels = await page.locator('.chart[role="img"]').evaluateAll((charts) => charts.map((c) => c.getAttribute('aria-label')));
-      assert.equal(labels.length, 6);
+      assert.equal(labels.length, 7);
       assert.match(labels[0], new RegExp(`Recommended.*trial ${data.recommendations[0].trial}`));
       for (const label of labels) assert.ok(label.length > 30, label);
     }));

@@ -44,6 +44,19 @@ export function carbonAndMoney(data: ReportData): HTMLElement {
   return h('div', { class: 'basis' }, ...lines.map((line) => h('p', {}, line)));
 }
 
+/** The figure of other books, and all that sets it apart from the ledger. */
+export function carbontrackerNote(data: ReportData): HTMLElement | null {
+  const { carbontracker } = data.ledger;
+  if (!carbontracker) return null;
+  const unit = carbontracker.unit ?? 'Wh';
+  const told = known(carbontracker.value) === undefined
+    ? 'unknown, as the energy of some trainings is missing'
+    : `${quantity(carbontracker.value, unit)} for ${count(carbontracker.num_epochs)} epochs of training, with a PUE of ${short(carbontracker.pue)} (${quantity(carbontracker.without_pue, unit)} without)`;
+  return h('div', { class: 'basis carbontracker' },
+    h('p', {}, h('b', {}, `By the books of Carbontracker ${carbontracker.release ?? ''}: `), `${told}. It is no part of the table above, and differs:`),
+    h('ul', {}, ...(carbontracker.differs ?? []).map((line) => h('li', {}, line))));
+}
+
 function carbonBasis(carbon: Carbon | null | undefined): string {
   return [carbon?.zone, carbon?.year, known(carbon?.intensity) === undefined ? '' : `${short(carbon?.intensity)} g/kWh`, carbon?.source,
     `PUE ${carbon?.pue ?? DASH}`].filter(Boolean).join(', ');

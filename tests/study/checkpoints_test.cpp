@@ -189,7 +189,7 @@ TEST_F(OnPaper, AStudyThatIsGoneOnWithNeverMissesACheckpoint) {
   for (double joules = 3.0; joules < 40.0; joules += 4.0) {
     run({.trials = 8, .energy = Joules{joules}});
     for (const runners::Launch& launch : launches_) {
-      if (launch.resume_from) EXPECT_TRUE(files_.exists(launch.resume_from->path));
+      EXPECT_TRUE(!launch.resume_from || files_.exists(launch.resume_from->path));
     }
   }
   EXPECT_EQ(run().reason, trial::EndReason::Budget);

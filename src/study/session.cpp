@@ -163,7 +163,7 @@ trial::AssignmentEnded Session::closing(TrialId id, std::optional<Verdict> verdi
   const Joules so_far = trial.energy().total().joules();
   const auto num_reports = static_cast<double>(std::max<std::size_t>(1, trial.reports().size()));
   end.energy.uncertainty = so_far / num_reports;
-  if (so_far == Joules{}) end.energy = missing_energy();
+  if (trial.reports().empty() && so_far == Joules{}) end.energy = missing_energy();
   return end;
 }
 

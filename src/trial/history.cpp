@@ -97,7 +97,8 @@ void History::on(const Assigned& event) {
   Trial& trial = known(event.assignment.trial);
   WATTUNE_REQUIRE(!trial.is_running());
   // Begun anew: what was lost is no part of this training, so that its energy is known again.
-  if (trial.outcome_ == Outcome::Lost && trial.energy_ == missing_energy()) trial.energy_ = {};
+  const bool is_begun_anew = trial.outcome_ == Outcome::Lost && trial.reports_.empty();
+  if (is_begun_anew && trial.energy_ == missing_energy()) trial.energy_ = {};
   trial.state_ = TrialState::Running;
   trial.rung_ = event.assignment.rung;
   trial.bracket_ = event.assignment.bracket;

@@ -177,9 +177,9 @@ TEST_F(OnPaper, CheckpointsGoAsSoonAsTheirTrialsDropOut) {
   };
   const StudyEnd end = run();
 
-  // Eight pause at 1; with the last of them four drop out. Then four at 2, two at 4, one to the
-  // end, which has the two that dropped out at 4 and 2 beaten.
-  EXPECT_THAT(held, ElementsAre(0, 0, 0, 0, 0, 0, 0, 4, 4, 4, 4, 6, 6, 7));
+  // Eight pause at 1; with the last of them four drop out, then two at 2 and one at 4. The best of
+  // those that have dropped out could be recommended until another one has, or the winner.
+  EXPECT_THAT(held, ElementsAre(0, 0, 0, 0, 0, 0, 0, 3, 3, 3, 3, 5, 5, 6));
   EXPECT_EQ(end.checkpoints.num_deleted, 7U);
   EXPECT_EQ(end.checkpoints.num_kept, 1U);
   EXPECT_EQ(end.checkpoints.bytes_kept, 10U);
@@ -189,7 +189,7 @@ TEST_F(OnPaper, AStudyThatIsGoneOnWithNeverMissesACheckpoint) {
   for (double joules = 3.0; joules < 40.0; joules += 4.0) {
     run({.trials = 8, .energy = Joules{joules}});
     for (const runners::Launch& launch : launches_) {
-      if (launch.resume_from) EXPECT_TRUE(files_.exists(launch.resume_from->path));
+      EXPECT_TRUE(!launch.resume_from || files_.exists(launch.resume_from->path));
     }
   }
   EXPECT_EQ(run().reason, trial::EndReason::Budget);
@@ -274,7 +274,6 @@ TEST_F(OfProcesses, APausedTrialIsPromotedDaysLaterOnAnotherSlot) {
   };
   EXPECT_EQ(run({.trials = 4}).reason, trial::EndReason::Interrupted);
   EXPECT_EQ(config_of(0).at("slot").at("cores").at(0), cores.front());
-  EXPECT_THAT(saved(), UnorderedElementsAre("trial-000000", "trial-000001"));
 
   stop_.emplace();
   study_.options.slots.cores = {cores.back()};

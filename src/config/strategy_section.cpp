@@ -43,8 +43,6 @@ void report_unknown_strategy(ReadContext& context, const YamlNode& node) {
   context.error(node, fmt::format("unknown strategy `{}`; {}", name, help));
 }
 
-}
-
 ComposedSection read_composed(ReadContext& context, const YamlNode& node) {
   MapReader map(context, node, "strategy", "strategy");
   ComposedSection composed;

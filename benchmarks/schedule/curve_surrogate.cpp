@@ -20,7 +20,10 @@ double apply(const json& steps, double value) {
       value = std::exp(value);
     } else {
       const double by = step.at("by").get<double>();
-      value = op == "add" ? value + by : op == "sub" ? value - by : op == "mul" ? value * by : value / by;
+      value = op == "add"   ? value + by
+              : op == "sub" ? value - by
+              : op == "mul" ? value * by
+                            : value / by;
     }
   }
   return value;
@@ -40,15 +43,16 @@ CurveSurrogate::CurveSurrogate(const std::filesystem::path& folder, const LcBenc
     for (const json& entry : manifest_.at("arrays")) {
       if (entry.at("name") != name) continue;
       const Eigen::Index rows = entry.at("shape").at(0);
-      const Eigen::Index cols = entry.at("shape").size() > 1 ? entry.at("shape").at(1).get<int>() : 1;
+      const Eigen::Index cols =
+          entry.at("shape").size() > 1 ? entry.at("shape").at(1).get<int>() : 1;
       const std::size_t offset = entry.at("offset");
       return Eigen::Map<const RowMajor>(all.data() + offset, rows, cols);
     }
     throw std::runtime_error("no array " + name);
   };
   const auto normal = [&](const std::string& name, Block& block) {
-    const VectorXf scale = matrix(name + ".weight").array() /
-                           (matrix(name + ".running_var").array() + 1e-5F).sqrt();
+    const VectorXf scale =
+        matrix(name + ".weight").array() / (matrix(name + ".running_var").array() + 1e-5F).sqrt();
     block.shift = matrix(name + ".bias").col(0).array() -
                   matrix(name + ".running_mean").col(0).array() * scale.array();
     block.scale = scale;
@@ -100,7 +104,8 @@ CurveSurrogate::Curve CurveSurrogate::train(const std::string& task, const space
     stream.noalias() += block.out * gated;
     stream.colwise() += block.out_bias;
   }
-  const MatrixXf last = ((last_.scale.asDiagonal() * stream).colwise() + last_.shift).cwiseMax(0.0F);
+  const MatrixXf last =
+      ((last_.scale.asDiagonal() * stream).colwise() + last_.shift).cwiseMax(0.0F);
   const MatrixXf heads = (head_ * last).colwise() + head_bias_;
   Curve curve;
   for (int k = 0; k < n; ++k) {

@@ -1,4 +1,5 @@
-// Measures the race on LCBench: race-harness DATA [--seeds N] [--first-seed N] [--half tuning|report|all]
+// Measures the race on LCBench: race-harness DATA [--seeds N] [--first-seed N] [--half
+// tuning|report|all]
 // [--start none|default|margin|...] [--set knob=value]... [--cap C]
 
 #include <fmt/format.h>
@@ -56,8 +57,10 @@ space::Space shrunk(const space::Space& space, double margin) {
 }
 
 trial::Problem problem_of(const space::Space& space, int seed) {
-  trial::Problem problem{"lcbench", static_cast<std::uint64_t>(seed), space, {}, {}, {}, {}, "race", "true"};
-  problem.objectives.push_back({{trial::MeasureKind::Metric, "accuracy"}, trial::Direction::Maximize});
+  trial::Problem problem{"lcbench", static_cast<std::uint64_t>(seed), space, {}, {}, {}, {}, "race",
+                         "true"};
+  problem.objectives.push_back(
+      {{trial::MeasureKind::Metric, "accuracy"}, trial::Direction::Maximize});
   problem.resource = {trial::ResourceUnit::Epochs, 1.0, 52.0};
   return problem;
 }
@@ -82,8 +85,9 @@ Run run_race(const CurveSurrogate& surrogate, const std::string& task, const spa
   const trial::Problem problem = problem_of(space, seed);
   strategies::RaceOptions options;
   if (settings.start == "default") {
-    const json values{{"batch_size", 64}, {"learning_rate", 0.02}, {"momentum", 0.9},
-                      {"weight_decay", 5e-4}, {"num_layers", 3}, {"max_units", 256}, {"max_dropout", 0.2}};
+    const json values{{"batch_size", 64},     {"learning_rate", 0.02}, {"momentum", 0.9},
+                      {"weight_decay", 5e-4}, {"num_layers", 3},       {"max_units", 256},
+                      {"max_dropout", 0.2}};
     options.first.push_back(*space.from_json(values));
   }
   auto strategy = strategies::make_tuned_race(problem, options, settings.tuning);
@@ -100,7 +104,8 @@ Run run_race(const CurveSurrogate& surrogate, const std::string& task, const spa
     trial::Assignment assignment;
     if (const auto* fresh = std::get_if<strategies::NewTrial>(&next)) {
       assignment = fresh->assignment;
-      history.apply(trial::TrialCreated{assignment.trial, fresh->purpose, fresh->origin, fresh->configuration});
+      history.apply(trial::TrialCreated{assignment.trial, fresh->purpose, fresh->origin,
+                                        fresh->configuration});
       curves[assignment.trial.number()] = surrogate.train(task, space, fresh->configuration);
     } else if (const auto* resume = std::get_if<strategies::Resume>(&next)) {
       assignment = resume->assignment;
@@ -117,7 +122,11 @@ Run run_race(const CurveSurrogate& surrogate, const std::string& task, const spa
       const double step = std::max(0.0, curve.seconds[i] - previous);
       EnergyFigure energy;
       energy.dynamic = to_microjoules(Joules{step * 100.0});
-      history.apply(trial::Reported{assignment.trial, double(epoch), 0.0, Seconds{step}, energy,
+      history.apply(trial::Reported{assignment.trial,
+                                    double(epoch),
+                                    0.0,
+                                    Seconds{step},
+                                    energy,
                                     {{"accuracy", curve.accuracy_percent[i]}}});
       spent += step / unit;
       if (curve.accuracy_percent[i] > best) {
@@ -127,8 +136,9 @@ Run run_race(const CurveSurrogate& surrogate, const std::string& task, const spa
     }
     ++run.values;
     if (settings.verbose) {
-      fmt::print("  {:7.2f} trial {:3} {:2}..{:2} {:8.4f} best {:8.4f}\n", spent, assignment.trial.number(),
-                 from, to, curve.accuracy_percent[std::size_t(to) - 1], best);
+      fmt::print("  {:7.2f} trial {:3} {:2}..{:2} {:8.4f} best {:8.4f}\n", spent,
+                 assignment.trial.number(), from, to, curve.accuracy_percent[std::size_t(to) - 1],
+                 best);
     }
     const bool is_end = to >= 52;
     if (is_end) ++run.full;
@@ -136,8 +146,8 @@ Run run_race(const CurveSurrogate& surrogate, const std::string& task, const spa
       history.apply(trial::Decided{assignment.trial, double(to), trial::Verdict::Pause});
       history.apply(trial::CheckpointSaved{assignment.trial, double(to), "/dev/null"});
     }
-    history.apply(trial::AssignmentEnded{assignment.trial,
-                                         is_end ? trial::Outcome::Completed : trial::Outcome::Paused, "", {}, {}});
+    history.apply(trial::AssignmentEnded{
+        assignment.trial, is_end ? trial::Outcome::Completed : trial::Outcome::Paused, "", {}, {}});
   }
   run.trials = history.trials().size();
   return run;
@@ -207,30 +217,49 @@ int main_of(int argc, char** argv) {
   auto& t = settings.tuning;
   for (const auto& [name, value] : knobs) {
     const auto count = static_cast<std::size_t>(value);
-    if (name == "num_start") t.num_start = count;
-    else if (name == "num_second") t.num_second = count;
-    else if (name == "eta") t.eta = value;
-    else if (name == "first_share") t.first_share = value;
-    else if (name == "slack") t.slack = value;
-    else if (name == "ambition") t.ambition = value;
-    else if (name == "cost_exponent") t.cost_exponent = value;
-    else if (name == "num_candidates") t.num_candidates = count;
-    else if (name == "local_share") t.local_share = value;
-    else if (name == "num_parents") t.num_parents = count;
-    else if (name == "smallest_step") t.smallest_step = value;
-    else if (name == "largest_step") t.largest_step = value;
-    else if (name == "max_values") t.max_values = count;
-    else if (name == "fit_rows") t.fit_rows = count;
-    else if (name == "fit_evaluations") t.fit_evaluations = count;
-    else if (name == "fit_growth") t.fit_growth = value;
-    else if (name == "warp") t.warp = value > 0;
-    else if (name == "variant") t.variant = static_cast<int>(value);
-    else if (name == "x") t.x = value;
-    else throw std::runtime_error("no knob " + name);
+    if (name == "num_start")
+      t.num_start = count;
+    else if (name == "num_second")
+      t.num_second = count;
+    else if (name == "eta")
+      t.eta = value;
+    else if (name == "first_share")
+      t.first_share = value;
+    else if (name == "slack")
+      t.slack = value;
+    else if (name == "lead_share")
+      t.lead_share = value;
+    else if (name == "follower")
+      t.follower = count;
+    else if (name == "cost_exponent")
+      t.cost_exponent = value;
+    else if (name == "num_candidates")
+      t.num_candidates = count;
+    else if (name == "local_share")
+      t.local_share = value;
+    else if (name == "num_parents")
+      t.num_parents = count;
+    else if (name == "smallest_step")
+      t.smallest_step = value;
+    else if (name == "largest_step")
+      t.largest_step = value;
+    else if (name == "max_values")
+      t.max_values = count;
+    else if (name == "fit_rows")
+      t.fit_rows = count;
+    else if (name == "fit_evaluations")
+      t.fit_evaluations = count;
+    else if (name == "fit_growth")
+      t.fit_growth = value;
+    else if (name == "warp")
+      t.warp = value > 0;
+    else
+      throw std::runtime_error("no knob " + name);
   }
   const LcBench bench{folder};
   const CurveSurrogate surrogate{folder, bench};
-  const space::Space space = settings.start == "margin" ? shrunk(bench.space(), 0.02) : bench.space();
+  const space::Space space =
+      settings.start == "margin" ? shrunk(bench.space(), 0.02) : bench.space();
   std::ifstream in{folder / "peers.json"};
   const json peers = json::parse(in);
   const std::set<std::string> tuning{"126025", "146212", "167149", "167168", "167185", "167201",
@@ -268,8 +297,8 @@ int main_of(int argc, char** argv) {
     std::vector<Run> runs;
     std::vector<double> easy_costs, hard_costs;
     for (int seed = settings.first_seed; seed < settings.first_seed + settings.seeds; ++seed) {
-      runs.push_back(run_race(surrogate, task, space, settings, seed, target.at("median_full_training_s"),
-                              std::max(hard, level)));
+      runs.push_back(run_race(surrogate, task, space, settings, seed,
+                              target.at("median_full_training_s"), std::max(hard, level)));
       easy_costs.push_back(cost_to(runs.back().trace, easy));
       hard_costs.push_back(cost_to(runs.back().trace, hard));
       all_easy += std::log(easy_costs.back()) / settings.seeds;
@@ -294,17 +323,24 @@ int main_of(int argc, char** argv) {
     }
     std::ranges::sort(easy_costs);
     std::ranges::sort(hard_costs);
-    fmt::print("{:7} {} 1%: {:6.2f} [{:6.2f} {:6.2f}] peer {:6.2f} | 0.1%: {:6.2f} [{:6.2f} {:6.2f}] peer {:6.2f} | match {:5.2f} | trials {} full {}\n",
-               task, is_tuning ? 't' : 'r', e, easy_costs.front(), easy_costs.back(), pe, h, hard_costs.front(),
-               hard_costs.back(), ph, match / 30.0, runs.front().trials, runs.front().full);
+    fmt::print(
+        "{:7} {} 1%: {:6.2f} [{:6.2f} {:6.2f}] peer {:6.2f} | 0.1%: {:6.2f} [{:6.2f} {:6.2f}] peer "
+        "{:6.2f} | match {:5.2f} | trials {} full {}\n",
+        task, is_tuning ? 't' : 'r', e, easy_costs.front(), easy_costs.back(), pe, h,
+        hard_costs.front(), hard_costs.back(), ph, match / 30.0, runs.front().trials,
+        runs.front().full);
     std::fflush(stdout);
   }
   const double n = count;
-  fmt::print("{} {} seeds {}..: easy {:.2f} ({}/{}) ratio {:.3f} | hard {:.2f} ({}/{}) ratio {:.3f} | match {:.3f} | worst {:.2f} {} | over runs {:.2f} {:.2f} both {:.2f} | decision {:.2f} ms of {}\n",
-             settings.start, settings.half, settings.first_seed, std::exp(log_easy / n), solved_easy, count,
-             std::exp((log_easy - log_peer_easy) / n), std::exp(log_hard / n), solved_hard, count,
-             std::exp((log_hard - log_peer_hard) / n), std::exp(log_match / n), worst, worst_task, std::exp(all_easy / n), std::exp(all_hard / n), std::exp((all_easy + all_hard) / n / 2),
-             1e3 * decision / double(decisions), decisions);
+  fmt::print(
+      "{} {} seeds {}..: easy {:.2f} ({}/{}) ratio {:.3f} | hard {:.2f} ({}/{}) ratio {:.3f} | "
+      "match {:.3f} | worst {:.2f} {} | over runs {:.2f} {:.2f} both {:.2f} | decision {:.2f} ms "
+      "of {}\n",
+      settings.start, settings.half, settings.first_seed, std::exp(log_easy / n), solved_easy,
+      count, std::exp((log_easy - log_peer_easy) / n), std::exp(log_hard / n), solved_hard, count,
+      std::exp((log_hard - log_peer_hard) / n), std::exp(log_match / n), worst, worst_task,
+      std::exp(all_easy / n), std::exp(all_hard / n), std::exp((all_easy + all_hard) / n / 2),
+      1e3 * decision / double(decisions), decisions);
   return 0;
 }
 

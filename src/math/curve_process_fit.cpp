@@ -58,8 +58,8 @@ VectorXd packed(const CurveHyperparameters& unpacked) {
 
 CurveHyperparameters unpacked(const VectorXd& all, Index num_warped) {
   const Index g = all.size() - 4 - 2 * num_warped;
-  return {all.head(g), all[g],     all[g + 1],
-          all[g + 2],  all[g + 3], all.segment(g + 4, num_warped),
+  return {all.head(g),         all[g],     all[g + 1],
+          all[g + 2],          all[g + 3], all.segment(g + 4, num_warped),
           all.tail(num_warped)};
 }
 

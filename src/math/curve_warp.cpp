@@ -17,7 +17,8 @@ double inside(double place) {
 
 }  // namespace
 
-ColumnWarp::ColumnWarp(double log_a, double log_b) : a_(std::exp(log_a)), b_(std::exp(log_b)) {}
+ColumnWarp::ColumnWarp(double log_a, double log_b) : a_(std::exp(log_a)), b_(std::exp(log_b)) {
+}
 
 double ColumnWarp::value(double place) const {
   const double power = std::exp(a_ * std::log(inside(place)));

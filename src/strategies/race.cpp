@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "assignments.hpp"
@@ -55,10 +54,10 @@ class Race final : public Strategy {
         sobol_(std::max<std::size_t>(1, problem_.space.size()), problem_.seed),
         record_(rungs_of(problem_.resource, options.can_pause, tuning_)),
         model_(problem_, features_, tuning_) {
-    for (const space::Configuration& configuration : first_) {
-      if (problem_.space.contains(configuration)) continue;
-      throw ConfigError(fmt::format("a configuration to try first is outside the space: {}",
-                                    problem_.space.to_json(configuration).dump()));
+    for (std::size_t i = 0; i < first_.size(); ++i) {
+      if (problem_.space.contains(first_[i])) continue;
+      throw ConfigError(
+          fmt::format("configuration {} of those to try first is outside the space", i + 1));
     }
   }
 
@@ -182,8 +181,7 @@ class Race final : public Strategy {
     }
     MatrixXd rows(static_cast<Index>(started.size()), static_cast<Index>(features_.num_columns()));
     for (std::size_t i = 0; i < started.size(); ++i) {
-      rows.row(static_cast<Index>(i)) =
-          features_.row(history.trials()[started[i]].configuration());
+      rows.row(static_cast<Index>(i)) = features_.row(history.trials()[started[i]].configuration());
     }
     const auto paused = best_paused(history, started, rows, cost);
     auto fresh = best_fresh(history, started, rows, cost);

@@ -46,7 +46,8 @@ std::vector<space::Configuration> race_candidates(const trial::History& history,
     if (space.is_forbidden(candidate) || tried.contains(history, candidate)) return;
     candidates.push_back(std::move(candidate));
   };
-  const auto num_local = static_cast<std::size_t>(tuning.local_share * double(tuning.num_candidates));
+  const auto num_local =
+      static_cast<std::size_t>(tuning.local_share * double(tuning.num_candidates));
   for (std::size_t i = 0; i < num_local && !parents.empty(); ++i) {
     add(step_from(space, parents[rng.index(parents.size())], tuning, rng));
   }

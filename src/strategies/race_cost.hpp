@@ -13,8 +13,8 @@ namespace wattune::strategies {
 enum class CostKind : unsigned char { Energy, Duration, Resource };
 [[nodiscard]] std::string_view to_text(CostKind kind);
 
-/// What trainings cost: the logarithm of the cost per unit of resource is linear in the features and
-/// their squares.
+/// What trainings cost: the logarithm of the cost per unit of resource is linear in the features
+/// and their squares.
 ///
 /// Source   ridge regression; Snoek, Larochelle, Adams, NeurIPS 2012, arXiv:1206.2944, section 3.2
 ///          models the logarithm of a duration with a Gaussian process

@@ -19,7 +19,8 @@ constexpr std::size_t kMostGrowth = 52;
 
 RaceCurves::RaceCurves(math::CurveShape shape, samplers::CurveScale::Shape scale,
                        const RaceTuning& tuning)
-    : shape_(std::move(shape)), scale_shape_(scale), tuning_(tuning) {}
+    : shape_(std::move(shape)), scale_shape_(scale), tuning_(tuning) {
+}
 
 void RaceCurves::add(const Eigen::RowVectorXd& row, double place, double value) {
   rows_.push_back(row);
@@ -88,8 +89,7 @@ void RaceCurves::refit(std::size_t num_first) {
     data.values[i] = then(values_[value]);
   }
   auto fitted = math::CurveProcess::fit(
-      shape_, data,
-      {.max_rows = tuning_.fit_rows, .max_evaluations = tuning_.fit_evaluations});
+      shape_, data, {.max_rows = tuning_.fit_rows, .max_evaluations = tuning_.fit_evaluations});
   process_.emplace(shape_, std::move(data), std::move(fitted));
   fitted_at_ = num_first;
 }

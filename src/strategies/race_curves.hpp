@@ -47,8 +47,8 @@ class RaceCurves {
   std::vector<Eigen::RowVectorXd> rows_;
   std::vector<double> places_;
   std::vector<double> values_;
-  std::size_t fitted_at_ = 0;              // values there were then
-  std::vector<std::size_t> in_process_;    // values of the process, in its order
+  std::size_t fitted_at_ = 0;            // values there were then
+  std::vector<std::size_t> in_process_;  // values of the process, in its order
   std::optional<samplers::CurveScale> scale_;
   std::optional<math::CurveProcess> process_;
 };

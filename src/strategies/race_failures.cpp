@@ -1,40 +1,50 @@
 #include "race_failures.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
+
+#include "wattune/math/improvement.hpp"
 
 namespace wattune::strategies {
 namespace {
 
 using Eigen::Index;
 using Eigen::MatrixXd;
-using Eigen::RowVectorXd;
 using Eigen::VectorXd;
 
-/// Squared width of the kernel for each column: two random points of a cube are about two widths
-/// apart.
-constexpr double kSquaredWidth = 0.05;
-
-double nearness(const MatrixXd& rows, const RowVectorXd& row) {
-  if (rows.rows() == 0) return 0.0;
-  const double width = kSquaredWidth * static_cast<double>(row.size());
-  const VectorXd distances = (rows.rowwise() - row).rowwise().squaredNorm();
-  return (-0.5 * distances.array() / width).exp().sum();
-}
+constexpr Index kMostOfAKind = 80;
+constexpr double kLength = 0.5;  // in a unit cube; near a failure is nearer than that
+constexpr double kNoise = 0.01;
 
 }  // namespace
 
-RaceFailures::RaceFailures(MatrixXd good, MatrixXd failed)
-    : good_(std::move(good)), failed_(std::move(failed)) {}
+RaceFailures::RaceFailures(const samplers::Features& features, const MatrixXd& good,
+                           const MatrixXd& failed) {
+  if (failed.rows() == 0) return;
+  const Index num_good = std::min(good.rows(), kMostOfAKind);
+  const Index num_failed = std::min(failed.rows(), kMostOfAKind);
+  math::GpData data{MatrixXd(num_good + num_failed, failed.cols()),
+                    VectorXd(num_good + num_failed)};
+  data.points << good.bottomRows(num_good), failed.bottomRows(num_failed);
+  data.values << VectorXd::Zero(num_good), VectorXd::Ones(num_failed);
+  const math::KernelShape shape = features.shape(math::KernelFamily::Matern52);
+  const auto num_groups = static_cast<Index>(shape.num_groups());
+  process_.emplace(
+      shape, std::move(data),
+      math::GpHyperparameters{VectorXd::Constant(num_groups, std::log(kLength)), std::log(kNoise)});
+}
 
 VectorXd RaceFailures::log_success(const MatrixXd& rows) const {
-  VectorXd result = VectorXd::Zero(rows.rows());
-  if (failed_.rows() == 0) return result;
+  constexpr double kHalfway = 0.5;
+  VectorXd logs = VectorXd::Zero(rows.rows());
+  if (!process_) return logs;
+  const math::Predictions predicted = process_->predict(rows);
   for (Index i = 0; i < rows.rows(); ++i) {
-    const double good = 1.0 + nearness(good_, rows.row(i));
-    result[i] = std::log(good / (good + nearness(failed_, rows.row(i))));
+    const double deviation = std::sqrt(predicted.variances[i]);
+    logs[i] = math::log_probability_below(predicted.means[i], deviation, kHalfway).value;
   }
-  return result;
+  return logs;
 }
 
 }  // namespace wattune::strategies

@@ -20,7 +20,8 @@ RaceLimit::RaceLimit(const trial::Constraint& constraint, math::CurveShape shape
                      const RaceTuning& tuning)
     : constraint_(constraint),
       sign_(constraint.max ? 1.0 : -1.0),
-      curves_(std::move(shape), scale_of(constraint), tuning) {}
+      curves_(std::move(shape), scale_of(constraint), tuning) {
+}
 
 void RaceLimit::add(const Eigen::RowVectorXd& row, double place, double value) {
   curves_.add(row, place, sign_ * value);
@@ -38,7 +39,8 @@ Eigen::VectorXd RaceLimit::log_kept(const Eigen::MatrixXd& rows) const {
     const double mean = predicted.means[i];
     const double deviation = std::sqrt(predicted.variances[i]);
     const auto keep_below = [&](double bound) {
-      logs[i] += math::log_probability_below(mean, deviation, curves_.on_scale(sign_ * bound)).value;
+      logs[i] +=
+          math::log_probability_below(mean, deviation, curves_.on_scale(sign_ * bound)).value;
     };
     const auto keep_above = [&](double bound) {
       logs[i] += math::log_probability_above(mean, deviation, curves_.on_scale(bound)).value;

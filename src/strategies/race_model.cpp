@@ -77,23 +77,16 @@ void RaceModel::update(const trial::History& history, const std::vector<CurveVal
   worth_.reset();
   auto points = feasible_points();
   if (points.empty()) return;
-  const double ambition = tuning_.ambition + tuning_.x * lead(history);
   std::ranges::copy(believed_ends_, std::back_inserter(points));
-  worth_.emplace(std::move(points), ambition);
+  worth_.emplace(std::move(points), tuning_.lead_share * lead_);
 }
 
-double RaceModel::lead(const trial::History& history) const {
-  if (losses_.size() > 1) return 0.0;
-  std::vector<RowVectorXd> good;
-  for (const trial::Trial& trial : history.trials()) {
-    if (trial.purpose() != trial::Purpose::Search || trial.reports().empty()) continue;
-    good.push_back(features_.row(trial.configuration()));
-  }
-  MatrixXd rows(static_cast<Index>(good.size()), static_cast<Index>(features_.num_columns()));
-  for (std::size_t i = 0; i < good.size(); ++i) rows.row(static_cast<Index>(i)) = good[i];
+/// How far the best forecast is ahead of the fourth best; 0 with several losses.
+double RaceModel::lead_of(const MatrixXd& rows) const {
+  if (losses_.size() > 1 || rows.rows() < 2) return 0.0;
   VectorXd ends = process(0).predict_means(rows);
-  std::ranges::sort(ends);
-  const auto follower = std::min<Index>(ends.size() - 1, tuning_.variant > 0 ? tuning_.variant : 3);
+  const auto follower = std::min<Index>(ends.size() - 1, static_cast<Index>(tuning_.follower));
+  std::partial_sort(ends.begin(), ends.begin() + follower + 1, ends.end());
   return ends[follower] - ends[0];
 }
 
@@ -113,9 +106,11 @@ void RaceModel::believe(const trial::History& history) {
     for (std::size_t i = 0; i < list.size(); ++i) rows.row(static_cast<Index>(i)) = list[i];
     return rows;
   };
-  failures_.emplace(rows_of(good), rows_of(failed));
+  const MatrixXd good_rows = rows_of(good);
+  failures_.emplace(features_, good_rows, rows_of(failed));
   believed_.clear();
   believed_ends_.assign(running.size(), {});
+  lead_ = lead_of(good_rows);
   if (running.empty()) return;
   for (const RaceCurves& curves : losses_) {
     math::CurveProcess process = curves.process();

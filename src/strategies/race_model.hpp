@@ -46,7 +46,7 @@ class RaceModel {
   void read(const trial::History& history, const std::vector<CurveValue>& values);
   /// Copies the processes and lets them believe that what runs ends as predicted.
   void believe(const trial::History& history);
-  [[nodiscard]] double lead(const trial::History& history) const;
+  [[nodiscard]] double lead_of(const Eigen::MatrixXd& rows) const;
   [[nodiscard]] Eigen::VectorXd log_feasibility(const Eigen::MatrixXd& rows) const;
   [[nodiscard]] std::vector<LossPoint> feasible_points() const;
   [[nodiscard]] const math::CurveProcess& process(std::size_t k) const;
@@ -63,6 +63,7 @@ class RaceModel {
   // As of the last update.
   std::vector<math::CurveProcess> believed_;  // none where nothing runs
   std::vector<LossPoint> believed_ends_;
+  double lead_ = 0.0;
   std::optional<RaceFailures> failures_;
   std::optional<RaceWorth> worth_;  // nothing while no value is feasible
 };

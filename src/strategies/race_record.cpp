@@ -23,7 +23,8 @@ void project(CurveValue& value, const trial::Problem& problem) {
     if (accumulates(problem.objectives[k].measure)) value.losses[k] *= factor;
   }
   for (std::size_t c = 0; c < value.bounded.size(); ++c) {
-    if (value.bounded[c] && accumulates(problem.constraints[c].measure)) *value.bounded[c] *= factor;
+    if (value.bounded[c] && accumulates(problem.constraints[c].measure))
+      *value.bounded[c] *= factor;
   }
 }
 
@@ -73,12 +74,14 @@ bool RaceRecord::add_next(const trial::History& history, const trial::Trial& tri
   rung = is_end ? rungs_.size() : rung + 1;
   const trial::Problem& problem = history.problem();
   auto losses = history.losses_at(trial, step);
-  const bool is_finite = losses && std::ranges::all_of(*losses, [](double loss) {
-                           return std::isfinite(loss);
-                         });
+  const bool is_finite =
+      losses && std::ranges::all_of(*losses, [](double loss) { return std::isfinite(loss); });
   if (!is_finite || !(step > 0.0)) return true;
-  CurveValue value{trial.id().number(), step, is_end ? 1.0 : place_of(step / rungs_.back()),
-                   *std::move(losses), {}};
+  CurveValue value{trial.id().number(),
+                   step,
+                   is_end ? 1.0 : place_of(step / rungs_.back()),
+                   *std::move(losses),
+                   {}};
   for (const trial::Constraint& constraint : problem.constraints) {
     value.bounded.push_back(history.value_at(trial, constraint.measure, step));
   }
@@ -97,7 +100,7 @@ void RaceRecord::update(const trial::History& history) {
     const trial::Trial& trial = history.trial(order[num_ends_seen_]);
     if (trial.purpose() != trial::Purpose::Search) continue;
     const std::uint32_t number = trial.id().number();
-    const bool is_last = ++ends_[number] == num_ends[number];
+    const bool is_last = ++ends_[number] == num_ends[number] && !trial.is_running();
     while (add_next(history, trial) && is_last) {
     }
   }

@@ -56,8 +56,8 @@ class RaceRecord {
   std::vector<double> rungs_;
   std::vector<CurveValue> values_;
   std::size_t num_ends_seen_ = 0;
-  std::vector<std::uint32_t> ends_;       // [trials] counted so far
-  std::vector<std::size_t> next_rungs_;   // [trials] whose value comes next
+  std::vector<std::uint32_t> ends_;      // [trials] counted so far
+  std::vector<std::size_t> next_rungs_;  // [trials] whose value comes next
 };
 
 }  // namespace wattune::strategies

@@ -62,9 +62,8 @@ StartStep next_of_start(const trial::History& history, const RaceRecord& record,
   const auto any_short_of = [&](const Members& some, double target) {
     return std::ranges::any_of(some, [&](std::uint32_t one) { return is_short_of(one, target); });
   };
-  const bool has_run_all_the_way = std::ranges::any_of(members, [&](std::uint32_t number) {
-    return trial_of(number).target() >= rungs.back();
-  });
+  const bool has_run_all_the_way = std::ranges::any_of(
+      members, [&](std::uint32_t number) { return trial_of(number).target() >= rungs.back(); });
   if (has_run_all_the_way || any_short_of(members, rungs[0])) return StartRests{};
 
   Members chosen = ranked(history, record, members, 0);

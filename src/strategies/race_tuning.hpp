@@ -6,12 +6,13 @@ namespace wattune::strategies {
 
 /// Constants of the race, as they were chosen on half of the tasks of docs/race.md.
 struct RaceTuning {
-  std::size_t num_start = 10;    // configurations before the model decides
-  std::size_t num_second = 3;    // of them go to the second rung
-  double eta = 3.0;              // between rungs
-  double first_share = 17.0;     // horizon over first rung
-  double slack = 2.0;            // how much worse a paused trial may be, as a logarithm
-  double ambition = 0.05;        // improvements count from here on, in units of best to median
+  std::size_t num_start = 4;   // configurations before the model decides
+  std::size_t num_second = 2;  // of them go to the second rung
+  double eta = 3.0;            // between rungs
+  double first_share = 17.0;   // horizon over first rung
+  double slack = 0.5;          // how much worse a paused trial may be, as a logarithm
+  double lead_share = 1.0;     // of the best forecast's lead; improvements count from beyond it
+  std::size_t follower = 3;    // the forecast that the lead is over
   double cost_exponent = 1.0;
   std::size_t num_candidates = 300;
   double local_share = 0.6;
@@ -23,8 +24,6 @@ struct RaceTuning {
   std::size_t fit_evaluations = 25;
   double fit_growth = 1.2;
   bool warp = true;
-  int variant = 0;
-  double x = 0.0;  // free
 };
 
 }  // namespace wattune::strategies

@@ -30,9 +30,8 @@ LossPoint reference_of(const std::vector<LossPoint>& front) {
   constexpr double kBeyond = 0.1;
   LossPoint reference;
   for (std::size_t k = 0; k < front.front().size(); ++k) {
-    const auto [low, high] = std::ranges::minmax(front, {}, [k](const LossPoint& point) {
-      return point[k];
-    });
+    const auto [low, high] =
+        std::ranges::minmax(front, {}, [k](const LossPoint& point) { return point[k]; });
     reference.push_back(std::max(kMedian, high[k] + kBeyond * (high[k] - low[k])));
   }
   return reference;
@@ -40,14 +39,11 @@ LossPoint reference_of(const std::vector<LossPoint>& front) {
 
 }  // namespace
 
-RaceWorth::RaceWorth(std::vector<LossPoint> seen, double ambition) {
+RaceWorth::RaceWorth(std::vector<LossPoint> seen, double lead) {
   WATTUNE_REQUIRE(!seen.empty());
   if (seen.front().size() == 1) {
-    best_ = std::ranges::min(seen).front() - ambition;
+    best_ = std::ranges::min(seen).front() - lead;
     return;
-  }
-  for (LossPoint& point : seen) {
-    for (double& loss : point) loss -= ambition;
   }
   const std::vector<LossPoint> front = front_of(seen);
   const LossPoint reference = reference_of(front);
@@ -64,12 +60,11 @@ VectorXd RaceWorth::logs(const MatrixXd& means, const MatrixXd& deviations) cons
   VectorXd result(means.rows());
   for (Index i = 0; i < means.rows(); ++i) {
     if (pair_) {
-      result[i] = pair_->log_expected({means(i, 0), means(i, 1)},
-                                      {deviations(i, 0), deviations(i, 1)})
-                      .value;
+      result[i] =
+          pair_->log_expected({means(i, 0), means(i, 1)}, {deviations(i, 0), deviations(i, 1)})
+              .value;
     } else if (sampled_) {
-      const MatrixXd losses =
-          (draws_ * deviations.row(i).asDiagonal()).rowwise() + means.row(i);
+      const MatrixXd losses = (draws_ * deviations.row(i).asDiagonal()).rowwise() + means.row(i);
       result[i] = sampled_->log_expected(losses).value;
     } else {
       result[i] = math::log_expected_improvement(means(i, 0), deviations(i, 0), best_).value;

@@ -21,17 +21,18 @@ class RaceWorth {
   /// Takes    seen  losses to improve on, one at least; as to several, the reference point is the
   ///          median of every loss, or a tenth of the front's range beyond its worst where that is
   ///          further
-  RaceWorth(std::vector<LossPoint> seen, double ambition);
+  ///          lead  improvements count from so far below the best
+  RaceWorth(std::vector<LossPoint> seen, double lead);
 
   /// Takes    means, deviations  [m x k], deviations above 0;  Gives  [m]
   [[nodiscard]] Eigen::VectorXd logs(const Eigen::MatrixXd& means,
                                      const Eigen::MatrixXd& deviations) const;
 
  private:
-  double best_ = 0.0;                                   // of one loss
-  std::optional<math::PairImprovement> pair_;           // of two
-  std::unique_ptr<math::SampledImprovement> sampled_;   // of more
-  Eigen::MatrixXd draws_;                               // [s x k], standard normal
+  double best_ = 0.0;                                  // of one loss
+  std::optional<math::PairImprovement> pair_;          // of two
+  std::unique_ptr<math::SampledImprovement> sampled_;  // of more
+  Eigen::MatrixXd draws_;                              // [s x k], standard normal
 };
 
 }  // namespace wattune::strategies

@@ -54,9 +54,24 @@ CurveData partial_curves(int num_curves, std::uint64_t seed) {
   return data;
 }
 
-CurveHyperparameters random_hyperparameters(Rng& rng) {
-  return {VectorXd::NullaryExpr(2, [&] { return rng.uniform(-1.5, 0.5); }), rng.uniform(-1.5, 0.0),
-          rng.uniform(-2.0, 1.0), rng.uniform(-2.0, 2.0), rng.uniform(-7.0, -2.0)};
+CurveShape warped_shape() {
+  CurveShape shape = shape_of();
+  shape.warped_columns = {0, 2};
+  return shape;
+}
+
+VectorXd random_vector(Index size, double low, double high, Rng& rng) {
+  return VectorXd::NullaryExpr(size, [&] { return rng.uniform(low, high); });
+}
+
+CurveHyperparameters random_hyperparameters(Rng& rng, Index num_warped = 0) {
+  return {random_vector(2, -1.5, 0.5, rng),
+          rng.uniform(-1.5, 0.0),
+          rng.uniform(-2.0, 1.0),
+          rng.uniform(-2.0, 2.0),
+          rng.uniform(-7.0, -2.0),
+          random_vector(num_warped, -0.8, 0.8, rng),
+          random_vector(num_warped, -0.8, 0.8, rng)};
 }
 
 double& part(CurveHyperparameters& hyperparameters, Index i) {
@@ -69,6 +84,12 @@ double& part(CurveHyperparameters& hyperparameters, Index i) {
       return hyperparameters.logit_lasting;
     case 5:
       return hyperparameters.log_noise;
+    case 6:
+    case 7:
+      return hyperparameters.log_warp_a[i - 6];
+    case 8:
+    case 9:
+      return hyperparameters.log_warp_b[i - 8];
     default:
       return hyperparameters.log_lengthscales[i];
   }
@@ -93,6 +114,106 @@ TEST(CurveProcess, DensityHasTheGradientThatFiniteDifferencesShow) {
       EXPECT_NEAR(density.gradient[i], expected, 1e-6 * (1.0 + std::abs(expected)))
           << "seed " << seed << ", hyperparameter " << i;
     }
+  }
+}
+
+TEST(CurveProcess, DensityHasTheGradientOfTheWarpsThatFiniteDifferencesShow) {
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    Rng rng{seed};
+    const CurveShape shape = warped_shape();
+    const CurveData data = partial_curves(8, seed);
+    const CurveHyperparameters at = random_hyperparameters(rng, 2);
+    const CurveDensity density = CurveProcess::log_density(shape, data, at);
+    ASSERT_EQ(density.gradient.size(), 10);
+    for (Index i = 0; i < 10; ++i) {
+      CurveHyperparameters moved = at;
+      const auto along = [&](double value) {
+        part(moved, i) = value;
+        return CurveProcess::log_density(shape, data, moved).value;
+      };
+      const double expected = test::derivative_of(along, part(moved, i), 1e-3);
+      EXPECT_NEAR(density.gradient[i], expected, 1e-6 * (1.0 + std::abs(expected)))
+          << "seed " << seed << ", hyperparameter " << i;
+    }
+  }
+}
+
+TEST(CurveProcess, WarpedPredictionsHaveTheGradientsThatFiniteDifferencesShow) {
+  Rng rng{11};
+  const CurveData data = partial_curves(12, 11);
+  const CurveProcess process{warped_shape(), data, random_hyperparameters(rng, 2)};
+  const Anchors anchors = process.anchor(data.points.topRows(3));
+  for (int i = 0; i < 100; ++i) {
+    RowVectorXd point = 0.02 + 0.96 * random_point(3, rng).array();
+    const PredictionGradient at = predict_one_with_gradient(process, point);
+    const MatrixXd joint = process.covariance_with_gradient(anchors, point).gradient;
+    for (Index k = 0; k < 3; ++k) {
+      const double here = point[k];
+      const auto moved = [&](double x) {
+        point[k] = x;
+        return MatrixXd{point};
+      };
+      const auto mean = [&](double x) { return process.predict(moved(x)).means[0]; };
+      const auto variance = [&](double x) { return process.predict(moved(x)).variances[0]; };
+      const auto shared = [&](double x) { return process.covariance(anchors, moved(x))(1, 0); };
+      const double of_mean = test::derivative_of(mean, here, 1e-4);
+      const double of_variance = test::derivative_of(variance, here, 1e-4);
+      const double of_shared = test::derivative_of(shared, here, 1e-4);
+      point[k] = here;
+      EXPECT_NEAR(at.mean_gradient[k], of_mean, 1e-5 * (1.0 + std::abs(of_mean)));
+      EXPECT_NEAR(at.variance_gradient[k], of_variance, 1e-5 * (1.0 + std::abs(of_variance)));
+      EXPECT_NEAR(joint(1, k), of_shared, 1e-5 * (1.0 + std::abs(of_shared)));
+    }
+  }
+}
+
+TEST(CurveProcess, AWarpLearnsThatOneEndMattersMore) {
+  // All that happens is near 0, as where a range spans decades without a logarithmic scale.
+  Rng rng{5};
+  CurveData data{MatrixXd(60, 3), VectorXd(60), VectorXd(60)};
+  for (Index i = 0; i < 60; ++i) {
+    data.points.row(i) = random_point(3, rng);
+    data.resources[i] = 1.0;
+    data.values[i] = std::log(0.003 + data.points(i, 0));
+  }
+  const CurveHyperparameters fitted = CurveProcess::fit(warped_shape(), data);
+  Rng other{6};
+  double plain_error = 0.0;
+  double warped_error = 0.0;
+  const CurveProcess plain{shape_of(), data, CurveProcess::fit(shape_of(), data)};
+  const CurveProcess warped{warped_shape(), data, fitted};
+  for (int i = 0; i < 200; ++i) {
+    const RowVectorXd point = random_point(3, other);
+    const double truth = std::log(0.003 + point[0]);
+    plain_error += std::abs(plain.predict_means(point)[0] - truth);
+    warped_error += std::abs(warped.predict_means(point)[0] - truth);
+  }
+  EXPECT_LT(warped_error, 0.8 * plain_error);
+}
+
+TEST(CurveProcess, OtherValuesAtTheSamePlacesGiveTheProcessThatIsMadeOfThem) {
+  Rng rng{9};
+  CurveData data = partial_curves(10, 9);
+  const CurveHyperparameters hyperparameters = random_hyperparameters(rng, 2);
+  CurveProcess process{warped_shape(), data, hyperparameters};
+  data.values = 3.0 * data.values.array().square() - 1.0;
+  process.set_values(data.values);
+  const CurveProcess anew{warped_shape(), data, hyperparameters};
+  const MatrixXd points = data.points.topRows(5).array() * 0.9;
+  EXPECT_TRUE(process.predict(points).means.isApprox(anew.predict(points).means, 1e-12));
+  EXPECT_TRUE(process.predict(points).variances.isApprox(anew.predict(points).variances, 1e-12));
+}
+
+TEST(CurveProcess, SmoothedValuesAreThePredictionsWhereTheValuesWereSeen) {
+  Rng rng{10};
+  const CurveData data = partial_curves(10, 10);
+  CurveHyperparameters hyperparameters = random_hyperparameters(rng, 2);
+  hyperparameters.log_noise = std::log(0.1);
+  const CurveProcess process{warped_shape(), data, hyperparameters};
+  const VectorXd smoothed = process.smoothed_values();
+  for (Index i = 0; i < data.values.size(); ++i) {
+    const Predictions here = process.predict_at(data.points.row(i), data.resources[i]);
+    EXPECT_NEAR(smoothed[i], here.means[0], 1e-9);
   }
 }
 

@@ -47,9 +47,7 @@ INSTANTIATE_TEST_SUITE_P(
                       StrategyCase{"TwoObjectivesAndAConstraint", two_objectives,
                                    [] { return make_race(two_objectives()); }},
                       StrategyCase{"FullTrainings", few_values,
-                                   [] {
-                                     return make_race(few_values(), {.can_pause = false});
-                                   }}),
+                                   [] { return make_race(few_values(), {.can_pause = false}); }}),
     case_name);
 
 trial::Problem two_floats(std::uint64_t seed) {
@@ -118,7 +116,7 @@ TEST(Race, KeepsAwayFromWhereTrialsFail) {
   const space::Space space = problem.space;
   training.failure = [space](const space::Configuration& configuration,
                              TrialId) -> std::optional<std::pair<double, trial::Outcome>> {
-    if (space.to_unit(configuration)[0] < 0.5) return std::pair{1.0, trial::Outcome::FailedMemory};
+    if (space.to_unit(configuration)[0] > 0.5) return std::pair{1.0, trial::Outcome::FailedMemory};
     return std::nullopt;
   };
   SimulatedStudy study(problem, training);
@@ -139,9 +137,8 @@ TEST(Race, SaysWhatItWeighedTrialsByWhereNoEnergyIsKnown) {
   const auto race = make_race(problem);
   study.run(*race, 300);
   const auto notes = race->notes(study.history());
-  EXPECT_TRUE(std::ranges::any_of(notes, [](const std::string& note) {
-    return note.find("seconds") != std::string::npos;
-  }));
+  EXPECT_TRUE(std::ranges::any_of(
+      notes, [](const std::string& note) { return note.find("seconds") != std::string::npos; }));
 }
 
 }  // namespace

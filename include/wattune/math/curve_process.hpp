@@ -10,7 +10,8 @@
 namespace wattune::math {
 
 // Symbols: n values seen on curves, m points to predict, d columns, g groups of columns, w warped
-// columns. Points are rows in the unit cube; a resource is a place in [0, 1] on a logarithmic scale, 1 a full training.
+// columns. Points are rows in the unit cube; a resource is a place in [0, 1] on a logarithmic
+// scale, 1 a full training.
 
 /// Which correlations points and resources have.
 struct CurveShape {
@@ -42,8 +43,8 @@ struct CurveFitOptions {
   std::size_t max_evaluations = 25;  ///< Of the posterior density.
 };
 
-/// A logarithm and its derivatives: length scales, then resource length, trend, lasting, noise, then
-/// log_warp_a and log_warp_b.
+/// A logarithm and its derivatives: length scales, then resource length, trend, lasting, noise,
+/// then log_warp_a and log_warp_b.
 struct CurveDensity {
   double value = 0.0;
   Eigen::VectorXd gradient;  ///< [g + 4 + 2 w]
@@ -59,9 +60,9 @@ struct CurveDensity {
 /// Threads  const functions: any number
 /// Cost     making: O(n^3)
 /// Source   Swersky, Snoek, Adams, 2014, arXiv:1406.3896 (freeze-thaw); Klein et al., AISTATS 2017,
-///          arXiv:1605.07079 (one process over both); warp: Snoek, Swersky, Zemel, Adams, ICML 2014,
-///          arXiv:1402.0929, with Kumaraswamy's distribution function; the kernel and its priors are
-///          our own
+///          arXiv:1605.07079 (one process over both); warp: Snoek, Swersky, Zemel, Adams, ICML
+///          2014, arXiv:1402.0929, with Kumaraswamy's distribution function; the kernel and its
+///          priors are our own
 class CurveProcess final : public Posterior {
  public:
   /// The hyperparameters of largest posterior density, by its gradient, from the prior's middle.

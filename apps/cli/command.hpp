@@ -30,6 +30,7 @@ class CommandError : public std::runtime_error {
 
 // Each command adds itself to the program: its words, its help, and what it does when it is called.
 void add_tune(CLI::App& program, ExitStatus& status);
+void add_simulate(CLI::App& program, ExitStatus& status);
 void add_check(CLI::App& program);
 void add_best(CLI::App& program);
 void add_compare(CLI::App& program);

@@ -71,6 +71,7 @@ int run(int argc, char** argv) {
   program.require_subcommand(1);
   add_tune(program, status);
   add_check(program);
+  add_simulate(program, status);
   add_enqueue(program);
   add_best(program);
   add_front(program);

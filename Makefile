@@ -4,13 +4,14 @@ JOBS ?= $(shell nproc)
 RELEASE := build/release
 QUIET_CONFIGURE = cmake --preset $(1) > build/$(1)-configure.log 2>&1 || { cat build/$(1)-configure.log; exit 1; }
 
-.PHONY: help run run-baseline test bench bench-search format tidy asan tsan build clean
+.PHONY: help run run-baseline test bench bench-search bench-schedule format tidy asan tsan build clean
 
 help:
 	@echo "make run           build, then tune a network on Fashion-MNIST and open the books"
 	@echo "make test          build and run every test"
 	@echo "make bench         build and run the benchmarks"
 	@echo "make bench-search  compare the samplers with other projects' on test problems; hours, can be interrupted"
+	@echo "make bench-schedule DATA=DIR  joules to a good configuration on recorded trainings, beside other projects' strategies"
 	@echo "make run-baseline  train all candidates of the last make run to the end, for comparison"
 	@echo "make format        format every C++ file"
 	@echo "make asan | tsan | tidy   tests under a sanitizer; clang-tidy"
@@ -47,6 +48,13 @@ bench-search:
 	@mkdir -p build && $(call QUIET_CONFIGURE,bench)
 	@cmake --build --preset bench -j$(JOBS) --target bench-search -- --quiet
 	@build/bench/bin/bench-search --quality --samplers gp,tpe,random $(if $(DATA),--data $(DATA))
+
+# DATA=DIR has lcbench/ and zeus-traces/.
+bench-schedule:
+	@tools/setup run
+	@mkdir -p build && $(call QUIET_CONFIGURE,bench)
+	@cmake --build --preset bench -j$(JOBS) --target bench-schedule -- --quiet
+	@build/bench/bin/bench-schedule --data "$(DATA)" --jobs $(JOBS)
 
 asan tsan:
 	@tools/setup test

@@ -14,6 +14,10 @@
 //   --first-seed N     of their seeds (1); others than the defaults were chosen on
 //   --jobs N           studies at a time (2)
 //   --quick            3 seeds and 6 tasks
+//   --peers            measure the peers anew instead of taking the traces that lie with the data;
+//                      hours, can be interrupted
+//   --peer-folder DIR  their virtual environment and results (schedule-peers in the build folder)
+//   --curves           answer requests for learning curves on standard input, for the peers
 //   --json FILE        every trace
 
 #include <fmt/format.h>
@@ -26,7 +30,11 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "schedule/decisions.hpp"
 #include "schedule/energy_to_target.hpp"
+#include "schedule/hypervolume_area.hpp"
+#include "schedule/peer_runs.hpp"
+#include "schedule/zeus_regret.hpp"
 
 namespace {
 
@@ -54,8 +62,12 @@ ScheduleBenchOptions parse(int argc, char** argv) {
   ScheduleBenchOptions options;
   options.strategies = {"auto",     "tpe_hyperband", "tpe_halving", "random_halving",
                         "tpe_full", "random_full",   "sm2"};
+  options.peer_folder =
+      std::filesystem::read_symlink("/proc/self/exe").parent_path() / "../../schedule-peers";
   const std::map<std::string, std::function<void()>> flags{
-      {"--quick", [&] { be_quick(options); }}, {"--peers", [&] { options.measures_peers = true; }}};
+      {"--quick", [&] { be_quick(options); }},
+      {"--curves", [&] { options.serves_curves = true; }},
+      {"--peers", [&] { options.measures_peers = true; }}};
   const std::map<std::string, std::function<void(const std::string&)>> values{
       {"--data", [&](const std::string& value) { options.data = value; }},
       {"--strategies",
@@ -65,6 +77,7 @@ ScheduleBenchOptions parse(int argc, char** argv) {
       {"--seeds", [&](const std::string& value) { options.num_seeds = std::stoul(value); }},
       {"--first-seed", [&](const std::string& value) { options.first_seed = std::stoull(value); }},
       {"--jobs", [&](const std::string& value) { options.num_jobs = std::stoul(value); }},
+      {"--peer-folder", [&](const std::string& value) { options.peer_folder = value; }},
       {"--json", [&](const std::string& value) { options.json = value; }}};
   const std::vector<std::string> words(argv + 1, argv + argc);
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -86,13 +99,36 @@ bool is_wanted(const ScheduleBenchOptions& options, const std::string& part) {
   return options.parts.empty() || std::ranges::count(options.parts, part) > 0;
 }
 
+/// Says which keys of the whole bench this run has not measured.
+void name_missing(const ScheduleBenchOptions& options, const nlohmann::ordered_json& summary) {
+  if (!options.parts.empty()) return;
+  std::vector<std::string> missing;
+  for (const char* key :
+       {"ett_ratio_best_peer", "ett_ratio_best_peer_hard", "ett_ratio_best_peer_default",
+        "ett_ratio_best_peer_default_hard", "ett_ratio_best_peer_history",
+        "ett_ratio_best_peer_history_hard", "ett_ratio_best_peer_margin",
+        "ett_ratio_best_peer_margin_hard", "match_ratio_best_peer", "ett_worst_task", "mo_hv_ratio",
+        "mo_hv_ratio_tpe", "zeus_regret", "sm2_equals_sha", "decision_us", "resume_divergences"}) {
+    if (!summary.contains(key)) missing.emplace_back(key);
+  }
+  if (!missing.empty()) fmt::print("\nnot measured: {}\n", fmt::join(missing, ", "));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
   using namespace wattune::bench;
   const ScheduleBenchOptions options = parse(argc, argv);
+  if (options.serves_curves) {
+    serve_curves(options);
+    return 0;
+  }
   nlohmann::ordered_json summary = nlohmann::ordered_json::object();
   if (is_wanted(options, "ett")) summary.update(measure_energy_to_target(options));
+  if (is_wanted(options, "hypervolume")) summary.update(measure_hypervolume(options));
+  if (is_wanted(options, "zeus")) summary.update(measure_zeus_regret(options));
+  if (is_wanted(options, "decisions")) summary.update(measure_decisions(options));
+  name_missing(options, summary);
   fmt::print("{}\n", summary.dump());
   return 0;
 } catch (const std::exception& error) {

@@ -25,6 +25,11 @@ const Argument& Argument::between(double low, double high) const {
   return *this;
 }
 
+const Argument& Argument::positive() const {
+  option_.check(CLI::PositiveNumber);
+  return *this;
+}
+
 const Argument& Argument::at_least(int count) const {
   option_.expected(count, -1);
   return *this;
@@ -80,6 +85,11 @@ Argument Command::option(const std::string& names, std::vector<double>& values,
 }
 
 Argument Command::option(const std::string& names, std::optional<double>& value,
+                         const std::string& about) const {
+  return Argument{*app_.add_option(names, value, about)};
+}
+
+Argument Command::option(const std::string& names, std::optional<std::uint64_t>& value,
                          const std::string& about) const {
   return Argument{*app_.add_option(names, value, about)};
 }

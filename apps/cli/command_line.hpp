@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <optional>
@@ -22,6 +23,7 @@ class Argument {
   const Argument& one_of(std::initializer_list<const char*> allowed) const;
   const Argument& between(int low, int high) const;
   const Argument& between(double low, double high) const;
+  const Argument& positive() const;
   /// Takes this many values at once; `type` stands for them in the help.
   const Argument& takes(int count, const std::string& type) const;
   const Argument& at_least(int count) const;
@@ -58,6 +60,8 @@ class Command {
   Argument option(const std::string& names, std::vector<double>& values,
                   const std::string& about = {}) const;
   Argument option(const std::string& names, std::optional<double>& value,
+                  const std::string& about = {}) const;
+  Argument option(const std::string& names, std::optional<std::uint64_t>& value,
                   const std::string& about = {}) const;
   Argument option(const std::string& names, int& value, const std::string& about = {}) const;
   Argument option(const std::string& names, double& value, const std::string& about = {}) const;

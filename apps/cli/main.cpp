@@ -72,6 +72,7 @@ int run(int argc, char** argv) {
   program.require_subcommand(1);
   add_tune(commands, status);
   add_check(commands);
+  add_simulate(commands, status);
   add_enqueue(commands);
   add_best(commands);
   add_front(commands);

@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "schedule/lcbench_tasks.hpp"
+#include "schedule/peer_runs.hpp"
 #include "schedule/peer_traces.hpp"
 #include "schedule/study.hpp"
 #include "wattune/config/study_file.hpp"
@@ -22,6 +23,8 @@ using nlohmann::ordered_json;
 constexpr double kCap = 60.0;        // median full trainings
 constexpr double kMatchCost = 30.0;  // when peers are looked at to be matched
 constexpr Watts kPower{100.0};
+constexpr std::array kVariants{Variant::Plain, Variant::Default, Variant::Margin, Variant::History,
+                               Variant::DefaultAndHistory};
 
 enum class Target { OnePercent, TenthPercent };
 
@@ -37,13 +40,16 @@ class EnergyToTarget {
   explicit EnergyToTarget(const ScheduleBenchOptions& options)
       : options_(options),
         bench_(options.data / "lcbench"),
-        peers_(read_peer_traces(options.data / "lcbench/peers.json")) {
+        peers_(read_peer_traces(peer_traces_file(options))) {
     for (const std::string& task : bench_.tasks()) {
       const bool is_wanted = options.tasks.empty() || std::ranges::count(options.tasks, task) > 0;
       if (is_wanted && peers_.targets.contains(task)) tasks_.push_back(task);
     }
     if (tasks_.empty()) throw ConfigError("lcbench has none of these tasks");
     for (const auto& [name, runs] : peers_.runs) peer_names_.push_back(name);
+    for (const std::string& task : bench_.tasks()) {
+      past_studies_.emplace(task, random_study(bench_, task));
+    }
     best_peer_ = best_peer(Target::OnePercent);
     best_peer_hard_ = best_peer(Target::TenthPercent);
   }
@@ -64,6 +70,8 @@ class EnergyToTarget {
                                  const std::vector<std::string>& tasks) const;
   [[nodiscard]] std::size_t num_solved(const Runs& runs, Target target) const;
   [[nodiscard]] double match_level(const std::string& task) const;
+  [[nodiscard]] std::vector<space::Configuration> first_of(const Job& job,
+                                                           const trial::Problem& problem) const;
   [[nodiscard]] Trace play(const Job& job) const;
   void play_all(const std::vector<Job>& jobs);
   [[nodiscard]] Runs delayed_peer(const std::string& peer) const;
@@ -75,6 +83,7 @@ class EnergyToTarget {
   const ScheduleBenchOptions& options_;
   recorded::LcBench bench_;
   PeerTraces peers_;
+  std::map<std::string, strategies::PastStudy> past_studies_;  // by task
   std::vector<std::string> tasks_;
   std::vector<std::string> peer_names_;
   std::string best_peer_;
@@ -113,6 +122,17 @@ double EnergyToTarget::match_level(const std::string& task) const {
   return *median_best_at(peers_.runs.at(best_peer_).at(task), kMatchCost);
 }
 
+/// What is tried before the strategy chooses, besides the default.
+std::vector<space::Configuration> EnergyToTarget::first_of(const Job& job,
+                                                           const trial::Problem& problem) const {
+  if (!has_history(job.variant)) return {};
+  std::vector<strategies::PastStudy> others;
+  for (const auto& [task, study] : past_studies_) {
+    if (task != job.task) others.push_back(study);
+  }
+  return strategies::learned_start(others, problem);
+}
+
 /// Plays one study until it has all that is asked of it.
 Trace EnergyToTarget::play(const Job& job) const {
   const TaskTargets& targets = peers_.targets.at(job.task);
@@ -120,19 +140,22 @@ Trace EnergyToTarget::play(const Job& job) const {
   const auto trainings = bench_.trainings(job.task, space, kPower);
   const Joules unit = kPower * Seconds{targets.median_full_training_s};
   const auto file =
-      config::parse_study(study_text(space, {.strategy = words_of(job.strategy),
+      config::parse_study(study_text(space, {.strategy = job.strategy,
                                              .max_epochs = recorded::LcBench::kMaxEpoch,
                                              .energy_budget = unit * kCap,
                                              .seed = options_.first_seed + job.seed_index}),
                           "bench.yaml");
   const double enough = std::max(targets.best_tenth_percent, match_level(job.task));
   Trace trace;
-  play_study(file, *trainings, [&](const trial::Event& event, const trial::History& history) {
-    const auto* report = std::get_if<trial::Reported>(&event);
-    if (report == nullptr) return false;
-    improve(trace, history.total_energy().total().joules() / unit, report->metrics.front().value);
-    return trace.back().best >= enough;
-  });
+  const auto strategy = make_named(job.strategy, file, first_of(job, file.problem));
+  play_study(file, *strategy, *trainings,
+             [&](const trial::Event& event, const trial::History& history) {
+               const auto* report = std::get_if<trial::Reported>(&event);
+               if (report == nullptr) return false;
+               improve(trace, history.total_energy().total().joules() / unit,
+                       report->metrics.front().value);
+               return trace.back().best >= enough;
+             });
   return trace;
 }
 
@@ -178,7 +201,6 @@ ordered_json EnergyToTarget::run() {
   ordered_json summary = ordered_json::object();
   std::vector<Job> jobs;
   std::vector<std::string> playable;
-  std::vector<std::string> left_out;
   for (const std::string& strategy : options_.strategies) {
     if (const auto why = refusal_of(strategy)) {
       fmt::print("left out: {}: {}\n", strategy, *why);
@@ -186,7 +208,7 @@ ordered_json EnergyToTarget::run() {
     }
     playable.push_back(strategy);
     const bool is_judged = strategy == options_.strategies.front();
-    for (const Variant variant : {Variant::Plain, Variant::Default, Variant::Margin}) {
+    for (const Variant variant : kVariants) {
       if (variant != Variant::Plain && !is_judged) continue;
       for (const std::string& task : tasks_) {
         for (std::size_t i = 0; i < options_.num_seeds; ++i) {
@@ -202,8 +224,8 @@ ordered_json EnergyToTarget::run() {
       "{}.\n\n{:34} {:>26} {:>26}\n",
       tasks_.size(), options_.num_seeds, "strategy", "best 1 %", "best 0.1 %");
   for (const std::string& name : peer_names_) print_means("peer: " + name, peers_.runs.at(name));
-  for (const std::string& name : {best_peer_, best_peer_hard_}) {
-    print_means("peer behind the default: " + name, delayed_peer(name));
+  for (const std::string& name : peer_names_) {
+    print_means("default, then " + name, delayed_peer(name));
   }
   for (const auto& [key, runs] : ours_) {
     print_means(key.first + std::string{words_for(key.second)}, runs);
@@ -213,6 +235,7 @@ ordered_json EnergyToTarget::run() {
     print_tasks(judged, ours_.at({judged, Variant::Plain}));
     add_keys(ours_.at({judged, Variant::Plain}), "", summary);
     add_keys(ours_.at({judged, Variant::Default}), "_default", summary);
+    add_keys(ours_.at({judged, Variant::History}), "_history", summary);
     add_keys(ours_.at({judged, Variant::Margin}), "_margin", summary);
   }
   write_json();

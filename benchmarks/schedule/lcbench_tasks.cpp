@@ -4,6 +4,8 @@
 #include <array>
 #include <map>
 
+#include "wattune/trial/history.hpp"
+
 namespace wattune::bench {
 namespace {
 
@@ -47,6 +49,8 @@ std::string_view words_for(Variant variant) {
       return ", 2 % off the bounds";
     case Variant::History:
       return ", with history";
+    case Variant::DefaultAndHistory:
+      return ", default and history";
   }
   return "";
 }
@@ -55,11 +59,48 @@ space::Space space_of(const space::Space& space, Variant variant) {
   std::vector<space::Parameter> parameters{space.parameters().begin(), space.parameters().end()};
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     if (variant == Variant::Margin) parameters[i].domain = narrowed(space, i);
-    if (variant == Variant::Default) {
+    if (has_default(variant)) {
       parameters[i].default_value = defaults().at(parameters[i].name);
     }
   }
   return space::Space{std::move(parameters)};
+}
+
+bool has_default(Variant variant) {
+  return variant == Variant::Default || variant == Variant::DefaultAndHistory;
+}
+
+bool has_history(Variant variant) {
+  return variant == Variant::History || variant == Variant::DefaultAndHistory;
+}
+
+strategies::PastStudy random_study(const recorded::LcBench& bench, const std::string& task) {
+  constexpr std::size_t kNumTrials = 50;
+  constexpr std::uint64_t kSeed = 20'261'122;
+  trial::Problem problem{"past", kSeed, bench.space(), {}, {}, {}, {}, "random", "true"};
+  problem.objectives = {{{trial::MeasureKind::Metric, "val_accuracy"}, trial::Direction::Maximize}};
+  problem.resource = {trial::ResourceUnit::Epochs, 1.0, recorded::LcBench::kMaxEpoch};
+  trial::History history{problem};
+  for (std::uint32_t i = 0; i < kNumTrials; ++i) {
+    const TrialId id{i};
+    Rng rng{kSeed, i};
+    const space::Configuration configuration = bench.space().sample(rng).value();
+    const auto training = bench.train(task, configuration, recorded::LcBench::kMaxEpoch);
+    history.apply(
+        trial::TrialCreated{id, trial::Purpose::Search, trial::Origin::Sampler, configuration});
+    trial::Assignment assignment;
+    assignment.trial = id;
+    assignment.to = recorded::LcBench::kMaxEpoch;
+    history.apply(trial::Assigned{assignment});
+    history.apply(trial::Reported{id,
+                                  recorded::LcBench::kMaxEpoch,
+                                  0.0,
+                                  training.time,
+                                  {},
+                                  {{"val_accuracy", training.accuracy_percent}}});
+    history.apply(trial::AssignmentEnded{id, trial::Outcome::Completed, "", {}, {}});
+  }
+  return strategies::past_study_of(history).value();
 }
 
 bool is_of_tuning_half(std::string_view task) {

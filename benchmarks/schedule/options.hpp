@@ -20,6 +20,7 @@ struct ScheduleBenchOptions {
   std::size_t num_jobs = 2;
   bool is_quick = false;
   bool measures_peers = false;
+  bool serves_curves = false;
   std::filesystem::path peer_folder;
   std::optional<std::filesystem::path> json;  ///< Where every trace is written.
 };

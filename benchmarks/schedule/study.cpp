@@ -13,6 +13,7 @@
 #include "wattune/config/assemble.hpp"
 #include "wattune/runners/replay.hpp"
 #include "wattune/storage/storage.hpp"
+#include "wattune/strategies/race.hpp"
 
 namespace wattune::bench {
 namespace {
@@ -57,6 +58,28 @@ class NoStorage final : public storage::Storage {
   }
 };
 
+space::Space one_float() {
+  return space::Space{
+      {{"x", space::FloatDomain{0.0, 1.0, false, {}}, std::nullopt, {}, space::Role::None}}};
+}
+
+/// Study files that cannot name the race yet still get it: as the engine makes it.
+bool is_bare_race(const std::string& strategy) {
+  static const bool is_known_to_files = [] {
+    try {
+      const std::string text =
+          "study: bench\ncommand: 'true'\nparameters: {x: {type: float, low: 0, high: 1}}\n"
+          "objectives: [{maximize: a}]\nresource: {unit: epochs, min: 1, max: 9}\n"
+          "strategy: auto\nbudget: {trials: 1}\n";
+      static_cast<void>(config::parse_study(text, "bench.yaml"));
+      return true;
+    } catch (const ConfigError&) {
+      return false;
+    }
+  }();
+  return strategy == "auto" && !is_known_to_files;
+}
+
 class Watcher final : public study::Observer {
  public:
   Watcher(const Watch& watch, study::StopSignal& stop) : watch_(watch), stop_(stop) {}
@@ -84,7 +107,9 @@ std::string study_text(const space::Space& space, const StudyWords& words) {
     text += fmt::format("resource: {{unit: epochs, min: 1, max: {}}}\n",
                         number_text(*words.max_epochs));
   }
-  if (words.strategy != "default") text += fmt::format("strategy: {}\n", words.strategy);
+  if (!is_bare_race(words.strategy)) {
+    text += fmt::format("strategy: {}\n", words_of(words.strategy));
+  }
   std::vector<std::string> budgets;
   if (words.energy_budget) {
     budgets.push_back(fmt::format("energy: {} J", number_text(words.energy_budget->value())));
@@ -119,17 +144,22 @@ std::string words_of(const std::string& strategy) {
 }
 
 std::optional<std::string> refusal_of(const std::string& strategy) {
-  const space::Space space{
-      {{"x", space::FloatDomain{0.0, 1.0, false, {}}, std::nullopt, {}, space::Role::None}}};
   try {
     const auto file = config::parse_study(
-        study_text(space, {.strategy = words_of(strategy), .max_epochs = 27.0, .trial_budget = 4}),
+        study_text(one_float(), {.strategy = strategy, .max_epochs = 27.0, .trial_budget = 4}),
         "bench.yaml");
-    static_cast<void>(config::make_strategy(file, file.problem));
+    static_cast<void>(make_named(strategy, file));
     return std::nullopt;
   } catch (const ConfigError& error) {
     return error.what();
   }
+}
+
+std::unique_ptr<strategies::Strategy> make_named(const std::string& strategy,
+                                                 const config::StudyFile& file,
+                                                 std::vector<space::Configuration> first) {
+  if (is_bare_race(strategy)) return strategies::make_race(file.problem, {std::move(first)});
+  return config::make_strategy(file, file.problem, std::move(first));
 }
 
 void play_study(const config::StudyFile& file, strategies::Strategy& strategy,
@@ -157,12 +187,6 @@ void play_study(const config::StudyFile& file, strategies::Strategy& strategy,
                                      .tick = Seconds{1e9}},
                                     stop);
   if (!end) throw std::runtime_error(end.error().message);
-}
-
-void play_study(const config::StudyFile& file, const recorded::RecordedTrainings& trainings,
-                const Watch& watch) {
-  const auto strategy = config::make_strategy(file, file.problem);
-  play_study(file, *strategy, trainings, watch);
 }
 
 void run_in_parallel(std::size_t num_jobs, std::size_t num_tasks,

@@ -17,7 +17,7 @@ namespace wattune::bench {
 
 /// What a study file of the bench says besides its parameters.
 struct StudyWords {
-  std::string strategy;  ///< As in a study file: "sm2", "{sampler: tpe, scheduler: halving}".
+  std::string strategy;  ///< A name of the command line.
   std::string objectives = "[{maximize: val_accuracy}]";
   std::optional<double> max_epochs = {};  ///< None: programs run as a whole.
   std::optional<Joules> energy_budget = {};
@@ -37,8 +37,15 @@ struct NamedSchedule {
 [[nodiscard]] const std::vector<NamedSchedule>& named_schedules();
 [[nodiscard]] std::string words_of(const std::string& strategy);
 
-/// Why study files with this strategy are refused; nothing where they are accepted.
+/// Why this strategy cannot be had; nothing where it can.
 [[nodiscard]] std::optional<std::string> refusal_of(const std::string& strategy);
+
+/// The strategy of this name for the study file, as a user gets it.
+///
+/// Takes    first  tried before everything but the default configuration
+[[nodiscard]] std::unique_ptr<strategies::Strategy> make_named(
+    const std::string& strategy, const config::StudyFile& file,
+    std::vector<space::Configuration> first = {});
 
 /// Watches a study that is played; tells it to end by giving true.
 using Watch = std::function<bool(const trial::Event& event, const trial::History& history)>;
@@ -47,10 +54,6 @@ using Watch = std::function<bool(const trial::Event& event, const trial::History
 void play_study(const config::StudyFile& file, strategies::Strategy& strategy,
                 const recorded::RecordedTrainings& trainings, const Watch& watch,
                 std::size_t num_workers = 1);
-/// The same with the strategy that the file asks for.
-void play_study(const config::StudyFile& file, const recorded::RecordedTrainings& trainings,
-                const Watch& watch);
-
 /// Runs tasks on so many threads; a task that throws ends the whole with its error.
 void run_in_parallel(std::size_t num_jobs, std::size_t num_tasks,
                      const std::function<void(std::size_t)>& work);

@@ -150,6 +150,8 @@ class Hpolib::Trainings final : public RecordedTrainings {
         RecordedStep{max_step_, result.time, power_ * result.time, {{"valid_mse", result.mse}}});
   }
 
+  [[nodiscard]] std::vector<std::string> metrics() const override { return {"valid_mse"}; }
+  [[nodiscard]] double last_step() const override { return max_step_; }
   [[nodiscard]] std::string describe() const override {
     return fmt::format("HPOLib {}; joules derived from its seconds at a constant {}", task_,
                        si_text(power_.value(), "W"));

@@ -242,6 +242,10 @@ class LcBench::Trainings final : public RecordedTrainings {
     return std::make_unique<Curve>(*this, inputs_.values_of(configuration));
   }
 
+  [[nodiscard]] std::vector<std::string> metrics() const override {
+    return {"val_accuracy", "val_cross_entropy"};
+  }
+  [[nodiscard]] double last_step() const override { return kMaxEpoch; }
   [[nodiscard]] std::string describe() const override {
     return fmt::format(
         "LCBench task {}, a surrogate of recorded trainings; joules derived from its seconds at a "

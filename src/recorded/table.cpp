@@ -50,6 +50,13 @@ class TableReader {
 
   std::vector<Recorded> read(std::string_view text);
   [[nodiscard]] bool has_joules() const { return has(Use::Joules); }
+  [[nodiscard]] std::vector<std::string> metrics() const {
+    std::vector<std::string> names;
+    for (const Column& column : columns_) {
+      if (column.use == Use::Metric) names.push_back(column.name);
+    }
+    return names;
+  }
 
  private:
   struct Row {
@@ -305,9 +312,10 @@ class PlayedRows final : public Recording {
 
 class CsvTable final : public RecordedTable {
  public:
-  CsvTable(std::vector<Recorded> recorded, std::string words, space::Space space,
-           bool takes_nearest)
+  CsvTable(std::vector<Recorded> recorded, std::vector<std::string> metrics, std::string words,
+           space::Space space, bool takes_nearest)
       : recorded_(std::move(recorded)),
+        metrics_(std::move(metrics)),
         words_(std::move(words)),
         space_(std::move(space)),
         takes_nearest_(takes_nearest) {
@@ -325,6 +333,7 @@ class CsvTable final : public RecordedTable {
     return std::make_unique<PlayedRows>(recorded.trainings[seed % recorded.trainings.size()]);
   }
 
+  [[nodiscard]] std::vector<std::string> metrics() const override { return metrics_; }
   [[nodiscard]] std::string describe() const override {
     std::size_t num_trainings = 0;
     for (const Recorded& one : recorded_) num_trainings += one.trainings.size();
@@ -375,6 +384,7 @@ class CsvTable final : public RecordedTable {
   }
 
   std::vector<Recorded> recorded_;
+  std::vector<std::string> metrics_;
   std::string words_;
   space::Space space_;
   bool takes_nearest_;
@@ -394,7 +404,8 @@ std::unique_ptr<RecordedTable> parse_table(std::string_view text, const std::str
           ? fmt::format("table {}; joules as it has them", file_name)
           : fmt::format("table {}; joules derived from its seconds at a constant {}", file_name,
                         si_text(options.power->value(), "W"));
-  return std::make_unique<CsvTable>(std::move(recorded), words, space, options.takes_nearest);
+  return std::make_unique<CsvTable>(std::move(recorded), reader.metrics(), words, space,
+                                    options.takes_nearest);
 }
 
 std::unique_ptr<RecordedTable> read_table(const std::filesystem::path& file,

@@ -171,6 +171,8 @@ class ZeusTraces::Trainings final : public RecordedTrainings {
         record_of(*job_, epoch->second, runs[seed % runs.size()], max_step_));
   }
 
+  [[nodiscard]] std::vector<std::string> metrics() const override { return {"epochs_to_target"}; }
+  [[nodiscard]] double last_step() const override { return max_step_; }
   [[nodiscard]] std::string describe() const override {
     return fmt::format("Zeus traces of {}; joules from the mean power that was measured then",
                        name_);

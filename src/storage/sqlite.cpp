@@ -63,6 +63,9 @@ class SqliteStorage final : public Storage {
  public:
   static Result<std::unique_ptr<Storage>> open(const std::filesystem::path& path, OpenMode mode);
 
+  /// Leaves it to the system when the log is written to the disk.
+  Result<void> be_quick() { return database_.run("PRAGMA synchronous = OFF"); }
+
   Result<void> append(std::span<const trial::Event> events, WallTime at) override;
   Result<void> read(std::uint64_t after_sequence,
                     const std::function<void(const trial::LoggedEvent&)>& visit) const override;
@@ -367,7 +370,13 @@ Error SqliteStorage::damage(std::uint64_t sequence, const std::string& what) con
 
 Result<std::unique_ptr<Storage>> open_sqlite(const std::filesystem::path& path,
                                              const SqliteOptions& options) {
-  return SqliteStorage::open(path, options.mode);
+  auto storage = SqliteStorage::open(path, options.mode);
+  if (storage && options.mode == OpenMode::Append && !options.survives_power_loss) {
+    if (auto done = static_cast<SqliteStorage&>(**storage).be_quick(); !done) {
+      return forward(done.error());
+    }
+  }
+  return storage;
 }
 
 }  // namespace wattune::storage

@@ -41,6 +41,8 @@ class MadeTrainings final : public recorded::RecordedTrainings {
     }
     return std::make_unique<Made>(options_, configuration, seed);
   }
+  [[nodiscard]] std::vector<std::string> metrics() const override { return {"val_accuracy"}; }
+  [[nodiscard]] double last_step() const override { return options_.max_step; }
   [[nodiscard]] std::string describe() const override { return "made up"; }
 
  private:

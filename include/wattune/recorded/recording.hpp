@@ -55,6 +55,12 @@ class RecordedTrainings {
   [[nodiscard]] virtual Result<std::unique_ptr<Recording>> open(
       const space::Configuration& configuration, std::uint32_t seed) const = 0;
 
+  /// Names of the metrics that its records have.
+  [[nodiscard]] virtual std::vector<std::string> metrics() const = 0;
+
+  /// The largest step of any training.
+  [[nodiscard]] virtual double last_step() const = 0;
+
   /// What is played and where its joules come from, in one line for screens and records.
   [[nodiscard]] virtual std::string describe() const = 0;
 

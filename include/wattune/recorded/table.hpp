@@ -29,8 +29,6 @@ class RecordedTable : public RecordedTrainings {
  public:
   [[nodiscard]] virtual std::size_t num_configurations() const = 0;
   [[nodiscard]] virtual bool holds(const space::Configuration& configuration) const = 0;
-  /// The largest step of any training.
-  [[nodiscard]] virtual double last_step() const = 0;
 };
 
 /// Reads a table whose columns are named after the parameters, then `step`, metrics, `seconds` and

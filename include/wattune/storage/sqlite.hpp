@@ -15,6 +15,8 @@ enum class OpenMode : std::uint8_t {
 
 struct SqliteOptions {
   OpenMode mode = OpenMode::Append;
+  /// Appends survive the loss of power; else only that of the process: for what can be made again.
+  bool survives_power_loss = true;
 };
 
 /// Opens the log of a study in an SQLite file; docs/storage.md draws its layout.

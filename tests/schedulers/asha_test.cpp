@@ -25,7 +25,7 @@ INSTANTIATE_TEST_SUITE_P(
         SchedulerCase{"Promotion", asha({})}, SchedulerCase{"EtaTwo", asha({.eta = 2})},
         SchedulerCase{"FirstObjective", asha({.rank_by = RankBy::FirstObjective})},
         SchedulerCase{"FrontsWithoutNet", asha({.rank_by = RankBy::NonDominated})},
-        SchedulerCase{"ByEnergy", asha({.quota = AshaQuota::Energy})},
+        SchedulerCase{"ByEnergy", asha({.quota = AshaQuota::Energy}), false, true},
         SchedulerCase{"Stopping", asha({.variant = AshaVariant::Stopping})},
         SchedulerCase{"StoppingOnFirstObjective",
                       asha({.variant = AshaVariant::Stopping, .rank_by = RankBy::FirstObjective})}),

@@ -29,12 +29,12 @@ Rules rules_of(Each... each) {
 /// A rule around `full`, or around another scheduler.
 contracts::SchedulerCase with_rule(std::string name,
                                    std::function<Rules(const trial::Problem&)> make,
-                                   bool may_stop_all = false) {
+                                   bool may_stop_all = false, bool looks_at_energy = false) {
   return {std::move(name),
           [make](const trial::Problem& problem) {
             return stop_when(problem.resource, make_full(problem.resource), make(problem));
           },
-          may_stop_all};
+          may_stop_all, looks_at_energy};
 }
 
 contracts::SchedulerCase asha_with_all_rules() {
@@ -47,7 +47,7 @@ contracts::SchedulerCase asha_with_all_rules() {
                      make_patience_rule(problem), make_convergence_rule(problem, {.min_gain = 1.0}),
                      make_extrapolation_rule(problem, {.interval = {}})));
       },
-      true};
+      true, true};
 }
 
 contracts::SchedulerCase halving_with_median() {
@@ -97,7 +97,7 @@ INSTANTIATE_TEST_SUITE_P(
               return schedulers::rules_of(
                   schedulers::make_convergence_rule(problem, {.min_gain = 5.0}));
             },
-            true),
+            true, true),
         schedulers::with_rule("Extrapolation",
                               [](const trial::Problem& problem) {
                                 return schedulers::rules_of(

@@ -323,7 +323,7 @@ space::Configuration take_configuration(Scanner& scanner) {
 }
 
 void decode_trial_created(const EventRow& row, trial::TrialCreated& e) {
-  e.origin = enumerator(needed(row.code), trial::Origin::Learned);
+  e.origin = enumerator(needed(row.code), trial::Origin::Enqueued);
   Scanner scanner(row.body);
   scanner.take("[");
   e.purpose = enumerator(scanner.number<std::int64_t>(), trial::Purpose::Finalist);

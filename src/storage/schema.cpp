@@ -187,7 +187,7 @@ std::string views_sql() {
   using fmt::arg;
   const auto view = [](std::string_view sql) {
     return fmt::format(fmt::runtime(sql), arg("purposes", words_json(trial::Purpose::Finalist)),
-                       arg("origins", words_json(trial::Origin::Learned)),
+                       arg("origins", words_json(trial::Origin::Enqueued)),
                        arg("states", words_json(trial::kLastOutcome, state_word)),
                        arg("outcomes", words_json(trial::kLastOutcome)),
                        arg("stages", words_json(trial::Stage::Finalist)),

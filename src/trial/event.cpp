@@ -22,8 +22,8 @@ std::string_view to_text(Purpose purpose) {
 }
 
 std::string_view to_text(Origin origin) {
-  constexpr std::array<std::string_view, 7> kNames{"default",  "sampler",  "probe",  "sm2",
-                                                   "finalist", "enqueued", "learned"};
+  constexpr std::array<std::string_view, 6> kNames{"default", "sampler",  "probe",
+                                                   "sm2",     "finalist", "enqueued"};
   return name_in(kNames, origin);
 }
 

@@ -39,7 +39,7 @@ enum class Purpose : std::uint8_t {
   Finalist,  ///< A configuration of the search, trained again to measure it well.
 };
 /// Where its configuration comes from.
-enum class Origin : std::uint8_t { Default, Sampler, Probe, Sm2, Finalist, Enqueued, Learned };
+enum class Origin : std::uint8_t { Default, Sampler, Probe, Sm2, Finalist, Enqueued };
 /// What the ledger books an assignment under.
 enum class Stage : std::uint8_t { Probe, Exploration, Final, Finalist };
 /// The answer to a report.

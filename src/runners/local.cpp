@@ -390,8 +390,8 @@ void LocalRunner::meter_powers() {
 
 /// After trials have ended or after a while.
 void LocalRunner::book_overhead() {
-  if (auto booked = overhead_.take(last_tick_, options_.booking_interval)) {
-    events_.emplace_back(*booked);
+  if (overhead_.is_due(last_tick_, options_.booking_interval)) {
+    events_.emplace_back(overhead_.take(last_tick_));
   }
 }
 

@@ -9,8 +9,11 @@ OverheadBook::OverheadBook(const energy::EnergyAccountant& accountant, Monotonic
   go_on(now);
 }
 
-std::optional<trial::OverheadBooked> OverheadBook::take(MonotonicTime ticked, Seconds interval) {
-  if (!has_ended_trials_ && elapsed(booked_at_, ticked) < interval) return std::nullopt;
+bool OverheadBook::is_due(MonotonicTime ticked, Seconds interval) const {
+  return has_ended_trials_ || elapsed(booked_at_, ticked) >= interval;
+}
+
+trial::OverheadBooked OverheadBook::take(MonotonicTime ticked) {
   has_ended_trials_ = false;
   hold(ticked);
   trial::OverheadBooked event;

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <optional>
-
 #include "wattune/base/units.hpp"
 #include "wattune/energy/accountant.hpp"
 #include "wattune/trial/event.hpp"
@@ -16,9 +14,10 @@ class OverheadBook {
   /// What ended trials have left over is booked at once.
   void note_ended_trial() { has_ended_trials_ = true; }
 
-  /// Everything up to the accountant's last tick, at `ticked`; nothing unless a trial has ended or
-  /// `interval` has passed.
-  [[nodiscard]] std::optional<trial::OverheadBooked> take(MonotonicTime ticked, Seconds interval);
+  /// Whether a trial has ended or `interval` has passed since the last booking.
+  [[nodiscard]] bool is_due(MonotonicTime ticked, Seconds interval) const;
+  /// Everything since the last booking up to the accountant's last tick, at `ticked`.
+  [[nodiscard]] trial::OverheadBooked take(MonotonicTime ticked);
 
   /// From `hold` to `go_on` the energy is told of elsewhere. Both follow a tick.
   void hold(MonotonicTime ticked);

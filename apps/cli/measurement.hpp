@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "wattune/energy/footprint.hpp"
+#include "wattune/energy/node_sampler.hpp"
 #include "wattune/energy/nvml.hpp"
 #include "wattune/math/intervals.hpp"
 #include "wattune/runners/measured_command.hpp"
@@ -31,6 +32,7 @@ struct MeasureSetting {
   std::string idle_words;
   std::vector<energy::GpuInfo> gpus;
   std::vector<std::string> warnings;  ///< In words, at the end.
+  energy::SamplerReport sampler;      ///< What metering itself took.
 };
 
 /// One command and its runs.

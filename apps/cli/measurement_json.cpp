@@ -74,6 +74,10 @@ Json setting_json(const MeasureSetting& setting) {
                  {"uncalibrated", setting.uncalibrated},
                  {"words", setting.idle_words}}},
                {"warnings", setting.warnings},
+               {"meter",
+                {{"cpu_time_s", (setting.sampler.cpu_time + setting.sampler.edge_time).value()},
+                 {"core_share", setting.sampler.core_share},
+                 {"energy_share", value_or_null(setting.sampler.energy_share)}}},
                {"channels", Json::array()}};
   json.update(tariff_json(setting.tariff));
   for (const energy::Channel& channel : setting.channels) {

@@ -173,6 +173,9 @@ void add_notes(Lines& lines, const MeasuredSeries& series, const MeasureSetting&
   if (setting.knows_idle_power && !setting.idle_words.empty()) {
     lines.add("idle", setting.idle_words);
   }
+  lines.add("meter", fmt::format("took {} of CPU time itself, {:.2g} % of a core",
+                                 time_text(setting.sampler.cpu_time + setting.sampler.edge_time),
+                                 setting.sampler.core_share * 100.0));
   const MeasuredRun& last = series.runs.back();
   if (const auto wanted = short_window(last, setting)) {
     lines.note(fmt::format(

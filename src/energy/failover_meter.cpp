@@ -10,6 +10,7 @@ namespace {
 constexpr Seconds kPatience{10.0};
 /// Power over shorter times is mostly the steps of the counter.
 constexpr Seconds kPowerSpan{1.0};
+constexpr double kPowerSteps = 5.0;
 
 }  // namespace
 
@@ -60,7 +61,10 @@ Result<void> FailoverMeter::go_on(MonotonicTime now) {
 
 Result<Reading> FailoverMeter::accept(Reading reading) {
   if (hole_) {
-    const bool tells_power = reading.total > hole_->first_total && reading.read_at > hole_->to;
+    // The first step of a counter began before it was looked at.
+    const Seconds seen = elapsed(hole_->to, reading.read_at);
+    const bool tells_power = reading.total > hole_->first_total && seen > Seconds{} &&
+                             seen >= current_->channel().refresh * kPowerSteps;
     if (!tells_power) {
       return fail(ErrorKind::Transient, channel_.id + ": the power of its new source is not known");
     }

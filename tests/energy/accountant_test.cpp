@@ -343,6 +343,17 @@ TEST(EnergyAccountant, CallsAWindowMissingWhereAReservedGpuHasNoMeter) {
   EXPECT_TRUE(books.since(start).is_missing());
 }
 
+TEST(EnergyAccountant, LosesNothingWhereAGpuHasGoneThatATrialHasNotReserved) {
+  Machine machine{{script(package_channel()), script(gpu_channel("GPU-a"))}};
+  const auto trial = machine.books().mark(machine.books().open({1.0, {}}));
+  machine.meter(1).failure = ErrorKind::Ended;
+  machine.work(Seconds{1.0});
+  machine.draw(Joules{10.0});
+  machine.tick(Seconds{1.0}, {{trial.account, Seconds{1.0}}});
+  EXPECT_FALSE(machine.books().since(trial).is_missing());
+  EXPECT_TRUE(machine.books().node_since(trial).is_missing());
+}
+
 TEST(EnergyAccountant, BooksNothingToAClosedAccount) {
   Machine machine({script(package_channel(), Watts{4.0})});
   EnergyAccountant& books = machine.books();

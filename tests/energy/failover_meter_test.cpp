@@ -172,6 +172,26 @@ TEST_F(Failover, FillsTheHoleWithThePowerOfTheNewSourceWhereTheOldOneToldNone) {
   EXPECT_GE(figure.uncertainty.value(), 900.0);
 }
 
+TEST_F(Failover, WaitsUntilTheNewSourceHasShownItsPower) {
+  const OpenFallback coarse = [this](MonotonicTime) -> Result<std::unique_ptr<Meter>> {
+    const CounterLimits limits{std::nullopt, Watts{400.0}, Seconds{2.0}};
+    Channel channel = channel_of(Provenance::Measured, 0.05, "coarse counter");
+    channel.refresh = limits.refresh;
+    return std::make_unique<CounterMeter>(
+        channel, limits,
+        [this]() -> Result<std::uint64_t> {
+          return static_cast<std::uint64_t>(power.joules(std::floor(now / 2.0) * 2.0) * 1e6);
+        },
+        CounterClocks{[] { return Seconds{}; }, [] { return MonotonicTime{}; }});
+  };
+  EnergyAccountant accountant =
+      accountant_of(std::make_unique<FailoverMeter>(counter(), std::vector{coarse}));
+  run_until(accountant, 5.0);
+  sticks_from = 5.0;
+  run_until(accountant, 29.0);
+  EXPECT_NEAR(accountant.metered().total().joules().value(), power.joules(28.0), 150.0);
+}
+
 TEST_F(Failover, TellsTheFailureWhereNoOtherSourceWorks) {
   EnergyAccountant accountant =
       accountant_of(std::make_unique<FailoverMeter>(counter(), std::vector{nothing(), nothing()}));
@@ -203,6 +223,10 @@ TEST_F(Failover, IsSeenThroughTheSamplerAndReadAsOftenAsTheNewSourceWants) {
   EXPECT_TRUE(reading.estimated);
   EXPECT_GT(reading.uncertainty.value(), 0.0);
   EXPECT_NEAR(reading.total.joules().value(), power.joules(now), 1.0);
+
+  clock.advance(Seconds{1.0});
+  now += 1.0;
+  EXPECT_LT(elapsed(clock.now(), sampler.poll()), Seconds{0.01});
 }
 
 TEST(NvmlFailover, IntegratesPowerWhereTheCounterOfABoardFreezes) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "energy/failover_meter.hpp"
 #include "support/fake_amd_smi.hpp"
 #include "support/fake_machine.hpp"
 #include "support/fake_nvml.hpp"
@@ -40,6 +41,24 @@ class RaplBench final : public MeterBench {
  private:
   fake::Powercap powercap_;
   bool is_broken_ = false;
+};
+
+/// A counter with nothing behind it to go on with.
+class FailoverBench final : public MeterBench {
+ public:
+  std::vector<std::unique_ptr<energy::Meter>> open(MonotonicTime now) override {
+    std::vector<std::unique_ptr<energy::Meter>> meters;
+    for (auto& counter : rapl_.open(now)) {
+      meters.push_back(std::make_unique<energy::FailoverMeter>(
+          std::move(counter), std::vector<energy::OpenFallback>{}));
+    }
+    return meters;
+  }
+  void draw(Joules energy) override { rapl_.draw(energy); }
+  void set_broken(bool is_broken) override { rapl_.set_broken(is_broken); }
+
+ private:
+  RaplBench rapl_;
 };
 
 /// A board of the driver, by whichever way the scenario leaves open.
@@ -445,6 +464,7 @@ MakeMeterBench bench_of() {
 }  // namespace
 
 INSTANTIATE_TEST_SUITE_P(Rapl, MeterContract, testing::Values(bench_of<RaplBench>()));
+INSTANTIATE_TEST_SUITE_P(Failover, MeterContract, testing::Values(bench_of<FailoverBench>()));
 INSTANTIATE_TEST_SUITE_P(Perf, MeterContract, testing::Values(bench_of<PerfBench>()));
 INSTANTIATE_TEST_SUITE_P(Cray, MeterContract, testing::Values(bench_of<CrayBench>()));
 INSTANTIATE_TEST_SUITE_P(SharedPowercap, MeterContract,

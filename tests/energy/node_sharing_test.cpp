@@ -92,8 +92,10 @@ class Sensor final : public Meter {
 
 /// One process of a node whose hardware draws 10 W.
 struct Process {
-  explicit Process(const std::filesystem::path& folder, bool is_sensor = false)
-      : sampler(meters(clock, is_sensor), clock, options(folder)), views(sampler.views()) {}
+  explicit Process(const std::filesystem::path& folder, bool is_sensor = false,
+                   bool has_thread = true)
+      : sampler(meters(clock, is_sensor), clock, options(folder, has_thread)),
+        views(sampler.views()) {}
 
   static std::vector<std::unique_ptr<Meter>> meters(const Clock& clock, bool is_sensor) {
     std::vector<std::unique_ptr<Meter>> all;
@@ -104,8 +106,9 @@ struct Process {
     }
     return all;
   }
-  static NodeSamplerOptions options(const std::filesystem::path& folder) {
+  static NodeSamplerOptions options(const std::filesystem::path& folder, bool has_thread) {
     NodeSamplerOptions options;
+    options.has_thread = has_thread;
     options.period = kPeriod;
     options.shared_folder = folder;
     options.capacity = {4.0};
@@ -196,6 +199,27 @@ TEST(NodeSharing, FillsInWhatAPowerSensorDrewUnseenAndSaysThatItIsAGuess) {
   const Reading end = reader.read();
 
   EXPECT_TRUE(was_estimated || end.estimated);
+  EXPECT_NEAR(drawn(start, end), expected(start, end), 2.0 * kLateJ);
+}
+
+TEST(NodeSharing, FillsInALongSilenceOfAPowerSensorWithTheLastPower) {
+  const TemporaryFolder folder;
+  Other owner([&] { return std::make_unique<Process>(folder.path(), true); });
+  Process reader(folder.path(), true, false);
+  ::usleep(200'000);  // so that the owner knows the power
+  reader.wait_until([&] { return reader.read().carried == Seconds{}; });
+  const Reading start = reader.read();
+
+  owner.end(SIGKILL);
+  ::usleep(500'000);  // nobody reads
+  reader.wait_until([&] {
+    static_cast<void>(reader.sampler.poll());
+    return reader.is_owner();
+  });
+  const Reading end = reader.read();
+
+  EXPECT_TRUE(end.estimated);
+  EXPECT_GT(end.uncertainty.value(), 4.0);
   EXPECT_NEAR(drawn(start, end), expected(start, end), 2.0 * kLateJ);
 }
 

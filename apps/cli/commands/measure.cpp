@@ -228,6 +228,7 @@ int measure_one(const MeasureOptions& options, const std::vector<std::string>& c
   for (int i = 0; i < options.warm_up && goes_on; ++i) goes_on = sequence.run(series, false);
   for (int i = 0; i < repeat && goes_on; ++i) goes_on = sequence.run(series, true);
   MeasureSetting& setting = prepared.setting;
+  setting.sampler = prepared.node.sampler->report();
   if (series.runs.empty()) {
     std::fprintf(stderr, "wattune: a warm-up run ended with status %d; nothing was measured\n",
                  sequence.status());
@@ -258,6 +259,7 @@ int measure_two(const MeasureOptions& options, Prepared& prepared, Seconds cool_
   for (int i = 0; i < options.warm_up; ++i) run_pair(0, false);
   for (int i = 0; i < num_pairs; ++i) run_pair(static_cast<std::size_t>(i % 2), true);
   MeasureSetting& setting = prepared.setting;
+  setting.sampler = prepared.node.sampler->report();
   // Half a pair is no pair, and neither is one of which a command failed.
   const bool has_failed = sequence.status() != 0;
   const bool is_half = both[0].runs.size() != both[1].runs.size();

@@ -17,9 +17,9 @@ using NamedValues = std::array<std::pair<std::string_view, Enum>, kCount>;
 
 /// Overwrites a value by the one whose word stands at a key, if there is one; reports a word that
 /// is not known. `what` names such a word: "kernel".
-template <typename Enum, std::size_t kCount>
+template <typename Enum, std::size_t kCount, typename Target>
 void assign_named(ReadContext& context, const MapReader& map, std::string_view key,
-                  std::string_view what, const NamedValues<Enum, kCount>& values, Enum& target) {
+                  std::string_view what, const NamedValues<Enum, kCount>& values, Target& target) {
   const YamlNode* const node = map.find(key);
   if (node == nullptr) return;
   std::vector<std::string> words;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <utility>
 
 #include "cholesky.hpp"
@@ -111,6 +112,12 @@ double GaussianProcess::noise_variance() const {
   const double standard = noise_is_given_ ? (num_points() == 0 ? 0.0 : standard_noise_.mean())
                                           : std::exp(hyperparameters_.log_noise);
   return standard * scale_ * scale_;
+}
+
+double GaussianProcess::log_likelihood() const {
+  const auto n = static_cast<double>(num_points());
+  return -0.5 * standard_values_.dot(weights_) - factor_.diagonal().array().log().sum() -
+         n * (0.5 * std::log(2.0 * std::numbers::pi) + std::log(scale_));
 }
 
 double GaussianProcess::smallest_variance() const {

@@ -32,6 +32,14 @@ struct SoftLength {
   return {std::log(softness * sum), (rise - 2.0 * kFat * t * tail * tail) / (softness * sum)};
 }
 
+/// ln(1 + k) for k >= 0. Most boxes are far from a point: their k is small, where a series is as
+/// exact to 1e-13 and takes a fifth of the time.
+[[nodiscard]] inline double log_one_plus(double k) {
+  constexpr double kSmall = 5e-4;
+  if (k > kSmall) return std::log1p(k);
+  return k * (1.0 - k * (0.5 - k * (1.0 / 3.0 - k * 0.25)));
+}
+
 /// Logarithm of a smooth minimum of the improvement and the length of a box: in logarithms,
 /// min - choice x ln(1 + k(|difference| / choice)) with k(t) = 2 / (2 + 2 t + t^2).
 ///
@@ -44,7 +52,7 @@ struct SoftLength {
     return positive.log_value < log_length ? positive : SoftLength{log_length, 0.0};
   }
   const double k = 2.0 / (2.0 + 2.0 * t + t * t);
-  const double loss = softness.choice * std::log1p(k);
+  const double loss = softness.choice * log_one_plus(k);
   const double share = k * k * (1.0 + t) / (1.0 + k);  // of the slope that the larger one keeps
   if (positive.log_value < log_length) {
     return {positive.log_value - loss, (1.0 - share) * positive.slope};

@@ -206,27 +206,46 @@ class NoisyHypervolume final : public Acquisition {
   NoisyHypervolume(GpAcquisition kind, const JointDraws& draws, std::span<const double> reference)
       : is_logarithm_(kind == GpAcquisition::QLogNehvi),
         samples_(draws),
-        improvement_(boxes_of(samples_, reference)) {}
+        boxes_(boxes_of(samples_, reference)),
+        improvement_(boxes_),
+        rough_improvement_(std::span{boxes_}.first(std::min(kNumRough, boxes_.size()))) {}
 
   VectorXd values(const MatrixXd& rows) const override {
     VectorXd values(rows.rows());
-    samples_.at(rows, [&](Index i, const MatrixXd& samples) { values[i] = of(samples).value; });
+    samples_.at(rows, [&](Index i, const MatrixXd& samples) {
+      values[i] = of(improvement_, samples).value;
+    });
+    return values;
+  }
+
+  /// From the first samples alone.
+  VectorXd rough_values(const MatrixXd& rows) const override {
+    VectorXd values(rows.rows());
+    samples_.at(rows, [&](Index i, const MatrixXd& samples) {
+      const Index count = std::min(static_cast<Index>(kNumRough), samples.rows());
+      values[i] = of(rough_improvement_, samples.topRows(count)).value;
+    });
     return values;
   }
 
   double value(const RowVectorXd& row, RowVectorXd& gradient) const override {
-    return samples_.with_gradient(row, gradient,
-                                  [this](const MatrixXd& samples) { return of(samples); });
+    return samples_.with_gradient(
+        row, gradient, [this](const MatrixXd& samples) { return of(improvement_, samples); });
   }
 
  private:
-  math::SampledAcquisition of(const MatrixXd& samples) const {
-    return is_logarithm_ ? improvement_.log_expected(samples) : improvement_.expected(samples);
+  static constexpr std::size_t kNumRough = 32;
+
+  [[nodiscard]] math::SampledAcquisition of(const math::SampledImprovement& improvement,
+                                            const MatrixXd& samples) const {
+    return is_logarithm_ ? improvement.log_expected(samples) : improvement.expected(samples);
   }
 
   bool is_logarithm_;
   JointSamples samples_;
+  std::vector<std::vector<math::Box>> boxes_;
   math::SampledImprovement improvement_;
+  math::SampledImprovement rough_improvement_;
 };
 
 class NoisyChebyshev final : public Acquisition {
@@ -328,21 +347,10 @@ class Modified final : public Acquisition {
       : core_(std::move(core)), is_logarithm_(is_logarithm), modifiers_(std::move(modifiers)) {}
 
   VectorXd values(const MatrixXd& rows) const override {
-    VectorXd logs = VectorXd::Zero(rows.rows());
-    for (const Bound& bound : modifiers_.bounds) {
-      const math::Predictions predicted = bound.process->predict(rows);
-      for (Index i = 0; i < rows.rows(); ++i) {
-        logs[i] += log_kept(bound, predicted.means[i], std::sqrt(predicted.variances[i])).value;
-      }
-    }
-    if (has_cost()) {
-      const math::Predictions predicted = modifiers_.log_cost->predict(rows);
-      logs -= modifiers_.cost_exponent * (predicted.means + 0.5 * predicted.variances);
-    }
-    if (!core_) return logs;
-    const VectorXd core = core_->values(rows);
-    if (is_logarithm_) return core + logs;
-    return core.cwiseProduct(logs.array().exp().matrix());
+    return modified(rows, core_ ? core_->values(rows) : VectorXd{});
+  }
+  VectorXd rough_values(const MatrixXd& rows) const override {
+    return modified(rows, core_ ? core_->rough_values(rows) : VectorXd{});
   }
 
   double value(const RowVectorXd& row, RowVectorXd& gradient) const override {
@@ -363,6 +371,23 @@ class Modified final : public Acquisition {
   }
 
  private:
+  [[nodiscard]] VectorXd modified(const MatrixXd& rows, const VectorXd& core) const {
+    VectorXd logs = VectorXd::Zero(rows.rows());
+    for (const Bound& bound : modifiers_.bounds) {
+      const math::Predictions predicted = bound.process->predict(rows);
+      for (Index i = 0; i < rows.rows(); ++i) {
+        logs[i] += log_kept(bound, predicted.means[i], std::sqrt(predicted.variances[i])).value;
+      }
+    }
+    if (has_cost()) {
+      const math::Predictions predicted = modifiers_.log_cost->predict(rows);
+      logs -= modifiers_.cost_exponent * (predicted.means + 0.5 * predicted.variances);
+    }
+    if (!core_) return logs;
+    if (is_logarithm_) return core + logs;
+    return core.cwiseProduct(logs.array().exp().matrix());
+  }
+
   [[nodiscard]] bool has_cost() const {
     return modifiers_.log_cost != nullptr && modifiers_.cost_exponent != 0.0;
   }

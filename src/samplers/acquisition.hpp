@@ -25,6 +25,10 @@ class Acquisition {
 
   /// Takes    rows  [m x d];  Gives  [m]
   [[nodiscard]] virtual Eigen::VectorXd values(const Eigen::MatrixXd& rows) const = 0;
+  /// The same or nearly so, where that is much cheaper: to choose what is worth a closer look.
+  [[nodiscard]] virtual Eigen::VectorXd rough_values(const Eigen::MatrixXd& rows) const {
+    return values(rows);
+  }
   /// Writes the gradient, [d].
   [[nodiscard]] virtual double value(const Eigen::RowVectorXd& row,
                                      Eigen::RowVectorXd& gradient) const = 0;

@@ -52,7 +52,10 @@ std::optional<space::Configuration> AcquisitionSearch::find_best(
   const std::size_t num_spread = candidates.size();
   add_near(centres, num_near, rng, candidates);
   if (candidates.empty()) return draw_untried(tried, rng);
-  evaluate(acquisition, candidates);
+  const Eigen::VectorXd rough = acquisition.rough_values(rows_of(candidates));
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    candidates[i].value = rough[static_cast<Index>(i)];
+  }
 
   std::vector<std::size_t> far;
   std::vector<std::size_t> near;
@@ -61,18 +64,24 @@ std::optional<space::Configuration> AcquisitionSearch::find_best(
   keep_best(far, near.empty() ? options_.num_polished : (options_.num_polished + 1) / 2, value_of);
   keep_best(near, options_.num_polished - std::min(options_.num_polished, far.size()), value_of);
   far.insert(far.end(), near.begin(), near.end());
-  for (const std::size_t start : far) {
-    candidates.push_back(polish(acquisition, candidates[start]));
-  }
-  std::vector<std::size_t> order(candidates.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  keep_best(order, order.size(), value_of);
-  for (const std::size_t i : order) {
-    const space::Configuration& configuration = candidates[i].configuration;
-    if (is_countable_ && tried.contains(configuration)) continue;
-    return configuration;
+  Candidates best;
+  for (const std::size_t start : far) best.push_back(candidates[start]);
+  evaluate(acquisition, best);
+  for (std::size_t i = 0; i < far.size(); ++i) best.push_back(polish(acquisition, best[i]));
+  for (const Candidates* const list : {&best, &candidates}) {
+    if (auto found = best_untried(*list, tried)) return found;
   }
   return draw_untried(tried, rng);
+}
+
+std::optional<space::Configuration> AcquisitionSearch::best_untried(const Candidates& candidates,
+                                                                    const Tried& tried) const {
+  const Candidate* best = nullptr;
+  for (const Candidate& candidate : candidates) {
+    if (is_countable_ && tried.contains(candidate.configuration)) continue;
+    if (best == nullptr || candidate.value > best->value) best = &candidate;
+  }
+  return best != nullptr ? std::optional{best->configuration} : std::nullopt;
 }
 
 std::optional<space::Configuration> AcquisitionSearch::draw_untried(const Tried& tried,
@@ -160,13 +169,17 @@ void AcquisitionSearch::add_near(std::span<const space::Configuration> centres, 
   }
 }
 
-void AcquisitionSearch::evaluate(const Acquisition& acquisition, Candidates& candidates) const {
+Eigen::MatrixXd AcquisitionSearch::rows_of(const Candidates& candidates) const {
   Eigen::MatrixXd rows(static_cast<Index>(candidates.size()),
                        static_cast<Index>(features_.num_columns()));
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     rows.row(static_cast<Index>(i)) = features_.row(candidates[i].configuration);
   }
-  const Eigen::VectorXd values = acquisition.values(rows);
+  return rows;
+}
+
+void AcquisitionSearch::evaluate(const Acquisition& acquisition, Candidates& candidates) const {
+  const Eigen::VectorXd values = acquisition.values(rows_of(candidates));
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     candidates[i].value = values[static_cast<Index>(i)];
   }

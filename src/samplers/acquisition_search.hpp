@@ -58,6 +58,9 @@ class AcquisitionSearch {
   void add_spread(std::size_t count, Rng& rng, Candidates& candidates) const;
   void add_near(std::span<const space::Configuration> centres, std::size_t count, Rng& rng,
                 Candidates& candidates) const;
+  [[nodiscard]] std::optional<space::Configuration> best_untried(const Candidates& candidates,
+                                                                 const Tried& tried) const;
+  [[nodiscard]] Eigen::MatrixXd rows_of(const Candidates& candidates) const;
   void evaluate(const Acquisition& acquisition, Candidates& candidates) const;
   [[nodiscard]] Candidate polish(const Acquisition& acquisition, Candidate start) const;
   [[nodiscard]] Candidate climb(const Acquisition& acquisition, const Candidate& start) const;

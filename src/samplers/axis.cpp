@@ -124,7 +124,13 @@ double Axis::log_uniform(const Place& at) const {
   return edges_.empty() ? 0.0 : std::log(uniform(at));
 }
 
-double Axis::draw(const Place& centre, double bandwidth, Rng& rng) const {
+Axis::Tails Axis::tails(const Place& centre, double bandwidth) const {
+  if (kind_ != AxisKind::Gaussian && kind_ != AxisKind::Cells) return {};
+  return {normal_cdf(-centre.coordinate / bandwidth),
+          normal_cdf((1.0 - centre.coordinate) / bandwidth)};
+}
+
+double Axis::draw(const Place& centre, double bandwidth, const Tails& tails, Rng& rng) const {
   if (kind_ == AxisKind::Unordered) {
     const double own = 1.0 / (1.0 + bandwidth * static_cast<double>(num_cells() - 1));
     if (rng.uniform() < own) return centre.coordinate;
@@ -132,9 +138,7 @@ double Axis::draw(const Place& centre, double bandwidth, Rng& rng) const {
     if (other >= centre.cell) ++other;
     return 0.5 * (edges_[other] + edges_[other + 1]);
   }
-  const double low = normal_cdf(-centre.coordinate / bandwidth);
-  const double high = normal_cdf((1.0 - centre.coordinate) / bandwidth);
-  const double p = std::clamp(rng.uniform(low, high), 1e-300, 1.0 - 1e-16);
+  const double p = std::clamp(rng.uniform(tails.low, tails.high), 1e-300, 1.0 - 1e-16);
   return std::clamp(centre.coordinate + bandwidth * normal_quantile(p), 0.0, 1.0);
 }
 

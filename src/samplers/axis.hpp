@@ -58,8 +58,15 @@ class Axis {
   /// The uniform density: the prior, and what an inactive centre knows.
   [[nodiscard]] double uniform(const Place& at) const;
   [[nodiscard]] double log_uniform(const Place& at) const;
-  /// A coordinate from the kernel.
-  [[nodiscard]] double draw(const Place& centre, double bandwidth, Rng& rng) const;
+  /// What of an ordered kernel's Gaussian lies below 0, and below 1.
+  struct Tails {
+    double low = 0.0;
+    double high = 1.0;
+  };
+  [[nodiscard]] Tails tails(const Place& centre, double bandwidth) const;
+  /// A coordinate from the kernel, whose tails are these.
+  [[nodiscard]] double draw(const Place& centre, double bandwidth, const Tails& tails,
+                            Rng& rng) const;
 
  private:
   [[nodiscard]] double log_cell_mass(std::size_t cell, double centre, double bandwidth) const;

@@ -20,6 +20,7 @@ GoodAxisDensity::GoodAxisDensity(const Axis& axis, std::size_t axis_index,
   }
   bandwidth_ = bandwidth_of(axis, std::max<std::size_t>(1, centres_.size()), 1,
                             variance_on(axis_index, trials));
+  for (const Place* centre : centres_) tails_.push_back(axis.tails(*centre, bandwidth_));
   if (axis.num_cells() > 0) {
     fill_cells();
   } else {
@@ -64,7 +65,7 @@ double GoodAxisDensity::draw(Rng& rng) const {
   if (axis_->kind() == AxisKind::Fixed) return rng.uniform();
   double place = rng.uniform() * total_weight_;
   for (std::size_t k = 0; k < centres_.size(); ++k) {
-    if (place < weights_[k]) return axis_->draw(*centres_[k], bandwidth_, rng);
+    if (place < weights_[k]) return axis_->draw(*centres_[k], bandwidth_, tails_[k], rng);
     place -= weights_[k];
   }
   return rng.uniform();

@@ -31,6 +31,7 @@ class GoodAxisDensity {
   double bandwidth_ = 1.0;
   std::vector<const Place*> centres_;
   std::vector<double> weights_;     // by kernel
+  std::vector<Axis::Tails> tails_;  // by kernel
   std::vector<float> coordinates_;  // Gaussian: by kernel, in whole lanes
   std::vector<float> heights_;      // Gaussian: of each kernel at its centre times its weight
   std::vector<double> cell_sums_;   // Cells, Unordered: sum of all kernels by cell

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "bandwidth.hpp"
 
@@ -13,6 +14,8 @@ GoodDensity::GoodDensity(std::span<const Axis> axes, std::span<const GoodTrial> 
   for (std::size_t a = 0; a < axes_.size(); ++a) {
     bandwidths_.push_back(bandwidth_of(axes_[a], std::max<std::size_t>(1, trials_.size()),
                                        axes_.size(), variance_on(a, trials_)));
+    const bool is_gaussian = axes_[a].kind() == AxisKind::Gaussian;
+    scales_.push_back(is_gaussian ? 1.0 / (std::numbers::sqrt2 * bandwidths_[a]) : 0.0);
   }
   for (const GoodTrial& trial : trials_) {
     total_weight_ += trial.weight;
@@ -28,9 +31,15 @@ double GoodDensity::log_product(std::size_t trial_index, const Places& at) const
   double sum = 0.0;
   for (std::size_t a = 0; a < axes_.size(); ++a) {
     if (!at[a].is_active) continue;
-    sum += centres[a].is_active ? log_norms_[trial_index * axes_.size() + a] +
-                                      axes_[a].log_kernel(at[a], centres[a], bandwidths_[a])
-                                : axes_[a].log_uniform(at[a]);
+    const double log_norm = log_norms_[trial_index * axes_.size() + a];
+    if (!centres[a].is_active) {
+      sum += axes_[a].log_uniform(at[a]);
+    } else if (scales_[a] > 0.0) {
+      const double z = (at[a].coordinate - centres[a].coordinate) * scales_[a];
+      sum += log_norm - z * z;
+    } else {
+      sum += log_norm + axes_[a].log_kernel(at[a], centres[a], bandwidths_[a]);
+    }
   }
   return sum;
 }

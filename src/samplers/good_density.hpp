@@ -32,6 +32,7 @@ class GoodDensity {
   double prior_weight_;
   double total_weight_;
   std::vector<double> bandwidths_;  // by axis
+  std::vector<double> scales_;      // by axis: of a Gaussian exponent; 0 on cells
   std::vector<double> log_norms_;   // [num_trials x num_axes]
 };
 

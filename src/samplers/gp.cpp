@@ -176,6 +176,7 @@ class Gp final : public Sampler {
         features_(space_),
         search_(space_, features_, {options.num_raw, options.num_polished, options.max_enumerated}),
         startup_(make_sobol(space_, {.seed = options.seed})) {
+    num_losses_ = options.scalarisation ? 1 : problem.objectives.size();
     constexpr std::size_t kFewest = 5;
     constexpr std::size_t kMost = 20;
     num_startup_ = options.num_startup.value_or(std::clamp(2 * space_.size(), kFewest, kMost));
@@ -193,9 +194,10 @@ class Gp final : public Sampler {
   }
 
   std::string describe() const override {
-    std::string text = fmt::format("Gaussian processes, {} kernel, acquisition {}",
-                                   options_.kernel == GpKernel::Rbf ? "RBF" : "Matern-5/2",
-                                   name_of(options_.acquisition));
+    std::string text =
+        fmt::format("Gaussian processes, {} kernel, acquisition {}",
+                    kernel_of_losses(options_, num_losses_) == GpKernel::Rbf ? "RBF" : "Matern-5/2",
+                    name_of(options_.acquisition));
     if (options_.scalarisation) {
       constexpr std::array<std::string_view, 4> kNames{"weighted sum", "product", "hard limit",
                                                        "harmonic mean"};
@@ -288,6 +290,7 @@ class Gp final : public Sampler {
   Features features_;
   AcquisitionSearch search_;
   std::unique_ptr<Sampler> startup_;
+  std::size_t num_losses_ = 1;
   std::size_t num_startup_ = 0;
   std::size_t least_at_step_ = 0;
   Tried tried_;

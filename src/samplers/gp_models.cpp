@@ -64,6 +64,10 @@ std::vector<Observation> thinned(std::vector<Observation> observed, std::size_t 
   return kept;
 }
 
+math::KernelFamily family_of(GpKernel kernel) {
+  return kernel == GpKernel::Rbf ? math::KernelFamily::Rbf : math::KernelFamily::Matern52;
+}
+
 /// An observation that is believed rather than made.
 void add_belief(GaussianProcess& process, bool has_known_noise, const Eigen::RowVectorXd& row,
                 double value) {
@@ -84,6 +88,10 @@ std::optional<Eigen::VectorXd> all_known(const std::vector<std::optional<double>
 
 }  // namespace
 
+GpKernel kernel_of_losses(const GpOptions& options, std::size_t num_losses) {
+  return options.kernel.value_or(num_losses == 1 ? GpKernel::Matern52 : GpKernel::Rbf);
+}
+
 GpModels::GpModels(const trial::History& history, const Evidence& evidence,
                    const Features& features, const GpOptions& options)
     : features_(features), options_(options) {
@@ -100,6 +108,7 @@ GpModels::GpModels(const trial::History& history, const Evidence& evidence,
     }
     if (is_feasible) feasible_.push_back(i);
   }
+  kernel_ = kernel_of_losses(options, options.scalarisation ? 1 : problem.objectives.size());
   if (!has_bounds) penalise(problem, observed);
   make_losses(problem, observed);
   if (has_bounds) make_bounds(problem, observed);
@@ -124,14 +133,12 @@ MatrixXd GpModels::rows_of(const trial::History& history,
 
 OutputModel GpModels::model_of(const MatrixXd& rows, std::span<const double> values,
                                const std::vector<std::optional<double>>& variances,
-                               const TransformOptions& transform_options,
+                               const TransformOptions& transform_options, GpKernel kernel,
                                std::span<const double> keep) const {
   OutputTransform transform{values, transform_options, keep};
   std::vector<double> transformed;
   for (const double value : values) transformed.push_back(transform(value));
-  const auto family =
-      options_.kernel == GpKernel::Rbf ? math::KernelFamily::Rbf : math::KernelFamily::Matern52;
-  const math::KernelShape shape = features_.shape(family);
+  const math::KernelShape shape = features_.shape(family_of(kernel));
   math::GpData data{rows, vector_of(transformed), all_known(variances, values, transform)};
   math::GpHyperparameters fitted = GaussianProcess::fit(shape, data, {});
   const bool has_known_noise = data.noise_variances.has_value();
@@ -151,18 +158,43 @@ OutputModel GpModels::loss_model(const trial::Problem& problem,
     }
   }
   TransformOptions transform{.winsorise = options_.winsorise};
-  if (options_.even_out) transform.scale = Scale::Evened;
   const trial::Objective& objective = problem.objectives[k];
   if (options_.log_costs && is_positive_cost(objective.measure)) {
     transform.scale =
         objective.direction == trial::Direction::Minimize ? Scale::Log : Scale::NegatedLog;
+  } else if (options_.even_out.value_or(problem.objectives.size() == 1 && penalties_.empty() &&
+                                        is_evened_out(values))) {
+    transform.scale = Scale::Evened;
   }
-  if (penalties_.empty()) return model_of(rows_, values, variances, transform);
+  if (penalties_.empty()) return model_of(rows_, values, variances, transform, kernel_);
   const OutputTransform unpenalised{values, transform};
   for (std::size_t i = 0; i < values.size(); ++i) {
     values[i] = unpenalised(values[i]) + penalties_[i];
   }
-  return model_of(rows_, values, {std::nullopt}, {.winsorise = options_.winsorise});
+  return model_of(rows_, values, {std::nullopt}, {.winsorise = options_.winsorise}, kernel_);
+}
+
+/// Is what was observed, without what the cut pulls in, more likely with a shifted logarithm?
+bool GpModels::is_evened_out(const std::vector<double>& losses) const {
+  constexpr std::size_t kMost = 100;
+  const double cut = tukey_cut(losses);
+  std::vector<Index> near;
+  std::vector<double> values;
+  const std::size_t stride = (losses.size() + kMost - 1) / kMost;
+  for (std::size_t i = 0; i < losses.size(); i += stride) {
+    if (losses[i] > cut) continue;
+    near.push_back(static_cast<Index>(i));
+    values.push_back(losses[i]);
+  }
+  const auto log_likelihood = [&](Scale scale) {
+    const OutputModel model = model_of(rows_(near, Eigen::all), values, {std::nullopt},
+                                       {.scale = scale, .winsorise = false}, kernel_);
+    double sum = model.process.log_likelihood();
+    for (const double value : values) sum += model.transform.log_slope(value);
+    return sum;
+  };
+  constexpr std::size_t kFewest = 8;
+  return values.size() >= kFewest && log_likelihood(Scale::Evened) > log_likelihood(Scale::Linear);
 }
 
 void GpModels::make_losses(const trial::Problem& problem,
@@ -182,7 +214,8 @@ void GpModels::make_losses(const trial::Problem& problem,
       scalars[i] = unpenalised(scalars[i]) + penalties_[i];
     }
   }
-  losses_.push_back(model_of(rows_, scalars, {std::nullopt}, {.winsorise = options_.winsorise}));
+  losses_.push_back(
+      model_of(rows_, scalars, {std::nullopt}, {.winsorise = options_.winsorise}, kernel_));
 }
 
 /// The squares of all violations, in standard deviations of what is bounded; what is not known
@@ -229,7 +262,7 @@ void GpModels::make_bounds(const trial::Problem& problem,
     const bool is_log = options_.log_costs && is_positive_cost(constraint.measure);
     const TransformOptions transform{.scale = is_log ? Scale::Log : Scale::Linear,
                                      .winsorise = options_.winsorise && !constraint.min};
-    OutputModel model = model_of(rows, values, variances, transform, thresholds);
+    OutputModel model = model_of(rows, values, variances, transform, GpKernel::Rbf, thresholds);
     BoundModel bound{std::move(model), std::nullopt, std::nullopt};
     if (constraint.min) bound.min = bound.model.transform.uncut(*constraint.min);
     if (constraint.max) bound.max = bound.model.transform.uncut(*constraint.max);

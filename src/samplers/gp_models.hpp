@@ -11,6 +11,7 @@
 #include "features.hpp"
 #include "models.hpp"
 #include "output_transform.hpp"
+#include "wattune/samplers/gp.hpp"
 
 namespace wattune::samplers {
 
@@ -20,6 +21,9 @@ struct OutputModel {
   math::GaussianProcess process;
   bool has_known_noise = false;
 };
+
+/// The kernel that was asked for, or the one that searches best with so many losses.
+[[nodiscard]] GpKernel kernel_of_losses(const GpOptions& options, std::size_t num_losses);
 
 /// What a sampler believes of a study: a process for each loss, each constraint, success and cost.
 ///
@@ -58,8 +62,9 @@ class GpModels final : public Models {
  private:
   [[nodiscard]] OutputModel model_of(const Eigen::MatrixXd& rows, std::span<const double> values,
                                      const std::vector<std::optional<double>>& variances,
-                                     const TransformOptions& transform,
+                                     const TransformOptions& transform, GpKernel kernel,
                                      std::span<const double> keep = {}) const;
+  [[nodiscard]] bool is_evened_out(const std::vector<double>& losses) const;
   void make_losses(const trial::Problem& problem, const std::vector<Observation>& observed);
   [[nodiscard]] OutputModel loss_model(const trial::Problem& problem,
                                        const std::vector<Observation>& observed,
@@ -78,7 +83,8 @@ class GpModels final : public Models {
   std::vector<std::uint32_t> trials_;
   Eigen::MatrixXd pending_rows_;
   std::vector<std::size_t> feasible_;
-  std::vector<double> penalties_;  // [n]; none: no penalty
+  GpKernel kernel_ = GpKernel::Rbf;  // of the losses
+  std::vector<double> penalties_;    // [n]; none: no penalty
   std::vector<OutputModel> losses_;
   struct BoundModel {
     OutputModel model;

@@ -37,13 +37,13 @@ std::optional<double> evening_shift(std::span<const double> values) {
   return std::max(shift, kLeastDistance * q50) - smallest;
 }
 
+}  // namespace
+
 double tukey_cut(std::span<const double> values) {
   const double lower = math::quantile(values, 0.25);
   const double upper = math::quantile(values, 0.75);
   return upper + 1.5 * (upper - lower);
 }
-
-}  // namespace
 
 OutputTransform::OutputTransform(std::span<const double> values, const TransformOptions& options,
                                  std::span<const double> keep)
@@ -94,10 +94,13 @@ double OutputTransform::uncut(double value) const {
   return std::clamp((scaled(value) - mean_) / deviation_, -kFarthest, kFarthest);
 }
 
+double OutputTransform::log_slope(double value) const {
+  const double distance = scale_ == Scale::Linear ? 1.0 : std::abs(value + shift_);
+  return -std::log(std::max(1e-100, distance)) - std::log(deviation_);
+}
+
 double OutputTransform::variance(double value, double variance) const {
-  const double slope =
-      scale_ == Scale::Linear ? 1.0 : 1.0 / std::max(1e-100, std::abs(value + shift_));
-  return variance * slope * slope / (deviation_ * deviation_);
+  return variance * std::exp(2.0 * log_slope(value));
 }
 
 }  // namespace wattune::samplers

@@ -18,6 +18,9 @@ struct TransformOptions {
   bool winsorise = true;        ///< Are values far on the bad side pulled in?
 };
 
+/// One and a half interquartile ranges beyond the upper quartile.
+[[nodiscard]] double tukey_cut(std::span<const double> values);
+
 /// From a measure's own unit to what a Gaussian process is made of, monotonically: perhaps the
 /// logarithm, then a cut one and a half interquartile ranges beyond the upper quartile, then mean 0
 /// and variance 1.
@@ -36,6 +39,9 @@ class OutputTransform {
   [[nodiscard]] double operator()(double value) const;
   /// Without the cut: for thresholds and reference points.
   [[nodiscard]] double uncut(double value) const;
+  /// Logarithm of the transform's slope, the cut aside: what makes densities on both sides
+  /// comparable.
+  [[nodiscard]] double log_slope(double value) const;
   /// Variance after the transform, to first order around the value.
   [[nodiscard]] double variance(double value, double variance) const;
 

@@ -82,15 +82,11 @@ class Tpe final : public Sampler {
   std::optional<space::Configuration> suggest(const trial::History& history, Rng& rng) override {
     update(history);
     if (observations_->num_ranked() < options_.num_startup) return startup_->suggest(history, rng);
-    const std::vector<GoodTrial> good = good_trials(history);
-    std::vector<GoodAxisDensity> axis_good;
-    for (std::size_t a = 0; a < axes_.size(); ++a) {
-      axis_good.emplace_back(axes_[a], a, good, options_.prior_weight);
-    }
-    std::vector<space::Configuration> candidates = draw_candidates(axis_good, rng);
+    update_good(history);
+    std::vector<space::Configuration> candidates = draw_candidates(rng);
     if (is_finite_) prefer_untried(candidates, rng);
     if (candidates.empty()) return startup_->suggest(history, rng);
-    return std::move(candidates[most_likely_good(candidates, good, axis_good)]);
+    return std::move(candidates[most_likely_good(candidates)]);
   }
 
   std::string describe() const override {
@@ -147,11 +143,26 @@ class Tpe final : public Sampler {
     if (change.entered) joint_bad_.add(*change.entered, places_of(history, *change.entered));
   }
 
-  /// Weights fall evenly from the best to the last; their mean is 1.
-  std::vector<GoodTrial> good_trials(const trial::History& history) const {
+  /// Most trials are not among the best: the densities of these mostly stay as they are.
+  void update_good(const trial::History& history) {
     const auto& numbers = observations_->good();
     std::vector<std::size_t> ranks(numbers.size(), 0);
     if (options_.weights_by_rank) ranks = observations_->good_places();
+    if (joint_good_ && numbers == good_numbers_ && ranks == good_ranks_) return;
+    good_numbers_ = numbers;
+    good_ranks_ = std::move(ranks);
+    good_ = good_trials(history, good_numbers_, good_ranks_);
+    axis_good_.clear();
+    for (std::size_t a = 0; a < axes_.size(); ++a) {
+      axis_good_.emplace_back(axes_[a], a, good_, options_.prior_weight);
+    }
+    joint_good_.emplace(axes_, good_, options_.prior_weight);
+  }
+
+  /// Weights fall evenly from the best to the last; their mean is 1.
+  std::vector<GoodTrial> good_trials(const trial::History& history,
+                                     std::span<const std::uint32_t> numbers,
+                                     std::span<const std::size_t> ranks) const {
     const auto count = static_cast<double>(numbers.size());
     double sum = 0.0;
     std::vector<GoodTrial> good;
@@ -164,14 +175,13 @@ class Tpe final : public Sampler {
   }
 
   /// Up to num_candidates; forbidden draws are made again, but not for ever.
-  std::vector<space::Configuration> draw_candidates(std::span<const GoodAxisDensity> axis_good,
-                                                    Rng& rng) const {
+  std::vector<space::Configuration> draw_candidates(Rng& rng) const {
     constexpr std::size_t kDrawsPerCandidate = 20;
     std::vector<space::Configuration> candidates;
     std::vector<double> point(space_.size());
     const std::size_t max_draws = kDrawsPerCandidate * options_.num_candidates;
     for (std::size_t i = 0; i < max_draws && candidates.size() < options_.num_candidates; ++i) {
-      for (std::size_t a = 0; a < axes_.size(); ++a) point[a] = axis_good[a].draw(rng);
+      for (std::size_t a = 0; a < axes_.size(); ++a) point[a] = axis_good_[a].draw(rng);
       space::Configuration configuration = space_.from_unit(point);
       if (!space_.is_forbidden(configuration)) candidates.push_back(std::move(configuration));
     }
@@ -198,44 +208,50 @@ class Tpe final : public Sampler {
     }
   }
 
-  std::size_t most_likely_good(std::span<const space::Configuration> candidates,
-                               std::span<const GoodTrial> good,
-                               std::span<const GoodAxisDensity> axis_good) {
+  std::size_t most_likely_good(std::span<const space::Configuration> candidates) {
     std::vector<Places> places;
     for (const auto& candidate : candidates) places.push_back(places_of(candidate));
     std::vector<double> gains(candidates.size(), 0.0);
     if (joint_share_ < 1.0) {
       for (std::size_t i = 0; i < gains.size(); ++i) {
-        gains[i] = (1.0 - joint_share_) * gain_by_axes(places[i], axis_good);
+        gains[i] = (1.0 - joint_share_) * gain_by_axes(places[i]);
       }
     }
     if (joint_share_ > 0.0) {
-      const GoodDensity joint_good{axes_, good, options_.prior_weight};
       const std::vector<double> bad = joint_bad_.log_densities(places);
       for (std::size_t i = 0; i < gains.size(); ++i) {
-        gains[i] += joint_share_ * (joint_good.log_density(places[i]) - bad[i]);
+        gains[i] += joint_share_ * (joint_good_->log_density(places[i]) - bad[i]);
       }
     }
     return static_cast<std::size_t>(std::ranges::max_element(gains) - gains.begin());
   }
 
-  double gain_by_axes(const Places& at, std::span<const GoodAxisDensity> axis_good) {
+  double gain_by_axes(const Places& at) {
     double gain = 0.0;
+    double ratio = 1.0;  // several axes share a logarithm, as long as no digits are lost
     for (std::size_t a = 0; a < axes_.size(); ++a) {
       if (!at[a].is_active) continue;
-      gain += std::log(axis_good[a].density(at[a]) / axis_bad_[a].density(at[a]));
+      ratio *= axis_good_[a].density(at[a]) / axis_bad_[a].density(at[a]);
+      if (ratio > 1e-100 && ratio < 1e100) continue;
+      gain += std::log(ratio);
+      ratio = 1.0;
     }
-    return gain;
+    return gain + std::log(ratio);
   }
 
   space::Space space_;
   TpeOptions options_;
   std::vector<Axis> axes_;
   double joint_share_;
-  BoundedSample sample_{kMaxJointKernels};  // of the bad trials
-  BadDensity joint_bad_;                    // over the sample
-  std::vector<BadAxisDensity> axis_bad_;    // over all of them
-  std::vector<bool> is_bad_;                // by trial
+  BoundedSample sample_{kMaxJointKernels};   // of the bad trials
+  BadDensity joint_bad_;                     // over the sample
+  std::vector<BadAxisDensity> axis_bad_;     // over all of them
+  std::vector<bool> is_bad_;                 // by trial
+  std::vector<std::uint32_t> good_numbers_;  // what the next three are made of
+  std::vector<std::size_t> good_ranks_;
+  std::vector<GoodTrial> good_;
+  std::vector<GoodAxisDensity> axis_good_;
+  std::optional<GoodDensity> joint_good_;
   std::unique_ptr<Sampler> startup_;
   std::optional<Observations> observations_;
   bool is_finite_ = false;

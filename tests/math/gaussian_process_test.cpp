@@ -4,6 +4,7 @@
 
 #include <Eigen/Dense>
 #include <cmath>
+#include <numbers>
 
 #include "support/finite_difference.hpp"
 #include "wattune/base/random.hpp"
@@ -105,6 +106,22 @@ TEST_P(BothKernels, PredictsAsTheTextbookDoes) {
     EXPECT_LT((joint.covariance - expected.covariance).cwiseAbs().maxCoeff(), 1e-9);
     EXPECT_NEAR(process.predict(Eigen::RowVectorXd{points.row(7)}).mean, expected.mean[7], 1e-9);
   }
+}
+
+TEST_P(BothKernels, TheLogLikelihoodIsTheLogDensityOfANormalVector) {
+  Rng rng{4};
+  const KernelShape shape = mixed_shape(GetParam());
+  const GpData data = wavy_data(12, 5, rng);
+  const GaussianProcess process{shape, data, some_hyperparameters()};
+  const Eigen::VectorXd centred = data.values.array() - data.values.mean();
+  const double variance = centred.squaredNorm() / 11.0;
+  Eigen::MatrixXd kernel = textbook_kernel(shape, some_hyperparameters(), data.points, data.points);
+  kernel.diagonal().array() += std::exp(some_hyperparameters().log_noise);
+  kernel *= variance;
+  const double expected = -0.5 * centred.dot(kernel.inverse() * centred) -
+                          0.5 * std::log(kernel.determinant()) -
+                          6.0 * std::log(2.0 * std::numbers::pi);
+  EXPECT_NEAR(process.log_likelihood(), expected, 1e-8);
 }
 
 TEST_P(BothKernels, PredictionGradientsAgreeWithFiniteDifferences) {

@@ -135,6 +135,21 @@ TEST_F(NoisyAcquisition, TheLogarithmIsThatOfThePlainForm) {
   }
 }
 
+TEST_F(NoisyAcquisition, ARoughLookIsTheSameOfFewSamplesAndCloseOfMany) {
+  const MatrixXd points = random_points(50, 13);
+  for (const std::size_t num_samples : {16U, 256U}) {
+    const JointDraws draws{processes_, baseline_, num_samples, 5};
+    const auto acquisition =
+        make_modified(make_noisy_hypervolume_improvement(GpAcquisition::QNehvi, draws, kReference),
+                      false, {.bounds = {{&second_, std::nullopt, 0.8}}});
+    const Eigen::VectorXd exact = acquisition->values(points);
+    const Eigen::VectorXd rough = acquisition->rough_values(points);
+    const double largest = exact.maxCoeff();
+    EXPECT_LT((rough - exact).cwiseAbs().maxCoeff(), (num_samples == 16 ? 1e-12 : 0.2) * largest);
+    if (num_samples > 32) EXPECT_GT((rough - exact).cwiseAbs().maxCoeff(), 1e-6 * largest);
+  }
+}
+
 TEST_F(NoisyAcquisition, NothingIsGainedWhereTheBaselineAlreadyIs) {
   const auto plain = make_noisy_hypervolume_improvement(GpAcquisition::QNehvi, draws_, kReference);
   const Eigen::VectorXd values = plain->values(baseline_);

@@ -8,6 +8,8 @@
 #include <functional>
 #include <set>
 
+#include "../../src/samplers/gp_front.hpp"
+#include "../../src/samplers/gp_models.hpp"
 #include "support/history_builder.hpp"
 #include "support/spaces.hpp"
 #include "support/test_functions.hpp"
@@ -299,7 +301,54 @@ TEST(Gp, RefusesOptionsThatDoNotFitTheStudy) {
             "accepted");
 }
 
+TEST(GpModels, EvenOutOneLossThatSpansDecadesAndNoOther) {
+  const auto is_bent = [](const trial::Problem& problem, const Evaluate& evaluate) {
+    const fake::HistoryBuilder builder = tried_evenly(problem, evaluate, 20);
+    const Features features{problem.space};
+    const GpOptions options;
+    const GpModels models{builder.history(), evidence_of(builder.history(), 8), features, options};
+    const auto at = [&](double loss) {
+      return models.on_scale(std::vector<double>(problem.objectives.size(), loss))[0];
+    };
+    return std::abs((at(1.0) - at(0.6)) - (at(0.6) - at(0.2))) > 1e-6;
+  };
+  const auto steep = [](auto point) { return std::exp(8.0 * point[0]); };
+  const auto wavy = [](auto point) { return std::sin(6.0 * point[0]) + point[1]; };
+  EXPECT_TRUE(is_bent(problem_of(2, 1), [&](auto point) { return std::vector{steep(point)}; }));
+  EXPECT_FALSE(is_bent(problem_of(2, 1), [&](auto point) { return std::vector{wavy(point)}; }));
+  EXPECT_FALSE(is_bent(problem_of(2, 2), [&](auto point) {
+    return std::vector{steep(point), steep(point)};
+  }));
+}
+
+TEST(GpFront, TheReferenceLeavesRoomBesideANarrowFront) {
+  // Nearly one point beats all others, which lie up to 1 away in both losses.
+  const auto problem = problem_of(1, 2);
+  const fake::HistoryBuilder builder = tried_evenly(
+      problem,
+      [](auto point) {
+        const double x = point[0] - 0.5;
+        return std::vector{x * x * 4.0 + 0.01 * x, x * x * 4.0 - 0.01 * x};
+      },
+      20);
+  const Features features{problem.space};
+  const GpOptions options;
+  const GpModels models{builder.history(), evidence_of(builder.history(), 8), features, options};
+  const Front front = front_of(models);
+  const auto reference = inferred_reference(models, front);
+  const auto means = models.means_at(models.rows());
+  for (std::size_t k = 0; k < 2; ++k) {
+    const auto loss = [k](const auto& point) { return point[k]; };
+    const double worst_of_front = std::ranges::max(front.losses, {}, loss)[k];
+    const double range =
+        std::ranges::max(means, {}, loss)[k] - std::ranges::min(means, {}, loss)[k];
+    EXPECT_NEAR(reference[k] - worst_of_front, 0.25 * 0.3 * range, 1e-9);
+  }
+}
+
 TEST(Gp, SaysWhatItDoes) {
+  EXPECT_THAT(make_gp(problem_of(2, 1), {})->describe(), HasSubstr("Matern-5/2 kernel"));
+
   const auto problem = problem_of(2, 2);
   EXPECT_EQ(make_gp(problem, {})->describe(),
             "Gaussian processes, RBF kernel, acquisition chosen by the problem, 5 trials to start");

@@ -95,6 +95,9 @@ class GaussianProcess final : public Posterior {
   /// mean of the given variances.
   [[nodiscard]] double noise_variance() const;
 
+  /// Logarithm of the density that the model gives to the values together, in their own unit.
+  [[nodiscard]] double log_likelihood() const;
+
   /// No predicted variance is below this: what rounding may leave of one.
   [[nodiscard]] double smallest_variance() const override;
 

@@ -60,12 +60,13 @@ struct GpOptions {
   /// Trials before the model is used, the default configuration among them; not set: twice the
   /// parameters, from 5 to 20.
   std::optional<std::size_t> num_startup = std::nullopt;
-  GpKernel kernel = GpKernel::Rbf;
+  /// Of the losses; not set: Matern52 of one loss, Rbf of several. Constraints have Rbf.
+  std::optional<GpKernel> kernel = std::nullopt;
   bool log_costs = true;  ///< Energy, duration, carbon, cost and joules per sample as logarithms?
   bool winsorise = true;  ///< Are very bad losses pulled in?
-  /// Are losses with a long bad tail evened out by a shifted logarithm? Much better where losses
-  /// span decades (Rosenbrock), worse where the best values lie close together (Branin).
-  bool even_out = false;
+  /// Are losses with a long bad tail evened out by a shifted logarithm? Not set: one loss, where
+  /// that makes what was observed more likely.
+  std::optional<bool> even_out = std::nullopt;
   double optimism = 2.0;  ///< Standard deviations that Ucb takes off.
   /// [objectives] In their own units; the worst values that count. Not set: a quarter of the
   /// front's range beyond its worst.

@@ -90,7 +90,8 @@ class SuccessiveHalving final : public Scheduler {
   }
 
   [[nodiscard]] BracketState follow(const trial::History& history, const Newest& bracket) const {
-    return follow_bracket(history, bracket.trials, halving_rules(history, targets_, eta_, rank_by_));
+    return follow_bracket(history, bracket.trials,
+                          halving_rules(history, targets_, eta_, rank_by_));
   }
 
   std::vector<double> targets_;

@@ -80,14 +80,16 @@ std::vector<std::string> texts(const std::vector<LoggedEvent>& log) {
   return lines;
 }
 
-/// All that became of every trial, without how often it was interrupted on the way.
+/// All that became of every trial, without how often it was interrupted on the way, and how unsure
+/// that makes its energy.
 std::vector<std::string> trials(const std::vector<LoggedEvent>& log) {
   trial::History history{problem_of(1)};
   for (const LoggedEvent& logged : log) history.apply(logged.event, logged.at);
   std::vector<std::string> lines;
   for (const trial::Trial& trial : history.trials()) {
-    std::string line = std::string{to_text(trial.state())} + " " + EventText::of(trial.energy()) +
-                       " rung " + std::to_string(trial.rung());
+    std::string line = std::string{to_text(trial.state())} + " " +
+                       std::to_string(trial.energy().total().count()) + " rung " +
+                       std::to_string(trial.rung());
     for (const space::Value& value : trial.configuration().values()) line += EventText::of(value);
     for (std::size_t i = 0; i < trial.reports().size(); ++i) {
       line += fmt::format(" {}: {:a}", trial.reports()[i].step, *trial.metric(i, 0));

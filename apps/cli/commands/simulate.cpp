@@ -202,7 +202,7 @@ ExitStatus simulate(SimulateOptions options) {
   const study::StudyEnd end = play(options, file, recordings, simulated, database);
   const report::StudyRecord record = read_study(database);
   const Json document = document_of(record);
-  const Json outcome = outcome_of(end, record, recordings.table);
+  const Json outcome = outcome_of(end, record, options.exact ? nullptr : recordings.table);
   if (options.as_json) {
     Json all = simulated;
     all.update(outcome);

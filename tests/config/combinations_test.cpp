@@ -95,9 +95,9 @@ std::vector<std::string> all_samplers() {
 INSTANTIATE_TEST_SUITE_P(Samplers, Combination,
                          ::testing::Combine(::testing::ValuesIn(all_samplers()),
                                             ::testing::Values(1U, 2U)),
-                         [](const auto& info) {
-                           return std::get<0>(info.param) + "_" +
-                                  std::to_string(std::get<1>(info.param));
+                         [](const auto& one) {
+                           return std::get<0>(one.param) + "_" +
+                                  std::to_string(std::get<1>(one.param));
                          });
 
 }  // namespace

@@ -78,10 +78,35 @@ Json compare(const Options& options) {
   return *std::move(document);
 }
 
+/// What a column is called: a study by its label, a strategy by a number and the beginning of its
+/// words.
 std::vector<std::string> head_of(const Json& document, const std::string& first) {
+  constexpr std::size_t kWidth = 24;
   std::vector<std::string> head{first};
-  for (const Json& series : document.at("series")) head.push_back(series.at("label"));
+  for (const Json& series : document.at("series")) {
+    auto label = series.at("label").get<std::string>();
+    if (document.at("grouped").get<bool>()) {
+      const std::string number = fmt::format("#{} ", head.size());
+      label = num_columns(label) > kWidth ? number + cut_to(label, kWidth) + "…" : number + label;
+    }
+    head.push_back(std::move(label));
+  }
   return head;
+}
+
+/// "#1: tpe; full (3 studies)", one line each.
+std::string groups_text(const Json& document) {
+  if (!document.at("grouped").get<bool>()) return "";
+  std::string text = "\n";
+  for (std::size_t i = 0; i < document.at("series").size(); ++i) {
+    const Json& series = document.at("series")[i];
+    std::string studies;
+    for (const Json& label : series.at("studies")) {
+      studies += (studies.empty() ? "" : ", ") + label.get<std::string>();
+    }
+    text += fmt::format("#{}: {} ({})\n", i + 1, series.at("label").get<std::string>(), studies);
+  }
+  return text;
 }
 
 /// "1.20 kJ (1.10 kJ to not reached)": a median with its range where there is one.
@@ -112,7 +137,8 @@ std::string studies_text(const Json& document) {
     strategies += fmt::format("{}: {}\n", study.at("label").get<std::string>(),
                               study.at("strategy").get<std::string>());
   }
-  return table.text() + "\n" + strategies;
+  const std::string groups = groups_text(document);
+  return table.text() + (groups.empty() ? "\n" + strategies : groups);
 }
 
 std::string to_quality_text(const Json& document) {

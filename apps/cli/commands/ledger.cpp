@@ -60,11 +60,11 @@ std::string carbontracker_text(const Json& figure) {
                         si_text(figure.at("value"), "Wh"), figure.at("num_epochs").dump(),
                         number_cell(figure.at("pue")), si_text(figure.at("without_pue"), "Wh"));
     if (figure.at("num_copied") > 0) {
-      text += fmt::format("{} epochs saw no sample and have their neighbour's power\n",
+      text += fmt::format("epochs without a sample, which have their neighbour's power: {}\n",
                           figure.at("num_copied").dump());
     }
     if (figure.at("num_unseen") > 0) {
-      text += fmt::format("{} epochs, of trainings without any sample, are not in it\n",
+      text += fmt::format("epochs of trainings without any sample, which are not in it: {}\n",
                           figure.at("num_unseen").dump());
     }
   }

@@ -473,6 +473,7 @@ TEST(LocalRunner, BooksEveryMicrojouleInExactlyOneEvent) {
 
 TEST(LocalRunner, TellsHowEachAssignmentWasMetered) {
   LocalStudy study("report-and return");
+  study.options.slots.cores = {0, 1};  // two workers share them
   study.start(0);
   const auto events = study.run();
 
@@ -480,11 +481,11 @@ TEST(LocalRunner, TellsHowEachAssignmentWasMetered) {
   ASSERT_EQ(metered.size(), 1u);
   EXPECT_EQ(metered[0].trial, TrialId{0});
   EXPECT_TRUE(metered[0].foreign_cpu_share.has_value());
-  Microjoules charged;
-  for (const auto& report : only<trial::Reported>(events)) charged += report.energy.total();
-  charged += end_of(events).energy.total();
-  EXPECT_GE(metered[0].node.total(), charged);
-  EXPECT_GT(metered[0].node.total(), Microjoules{});
+  EnergyFigure charged = end_of(events).energy;
+  for (const auto& report : only<trial::Reported>(events)) charged += report.energy;
+  EXPECT_GE(metered[0].node.total(), charged.total());
+  // It has reserved one of two cores.
+  EXPECT_NEAR(metered[0].node.idle.joules() / charged.idle.joules(), 2.0, 1e-3);
 }
 
 TEST(LocalRunner, ChargesTheCpuTimeOfAFailedTrial) {

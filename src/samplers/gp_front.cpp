@@ -81,7 +81,7 @@ double best_mean(const Models& models) {
 }
 
 std::vector<double> inferred_reference(const Models& models, const Front& front) {
-  constexpr double kFewest = 0.3;  // of the range of all
+  constexpr double kFewest = 0.5;  // of the range of all
   constexpr double kMargin = 0.25;
   const Points means = models.means_at(pick(models.rows(), models.feasible()));
   std::vector<double> reference;

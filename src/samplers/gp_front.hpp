@@ -21,9 +21,9 @@ struct Front {
 /// The smallest mean of one loss, pending rows included.
 [[nodiscard]] double best_mean(const Models& models);
 
-/// A quarter of the front's range beyond its worst. Where the front is narrow in a loss, three
-/// tenths of the feasible means' range stand for its own: with the front's alone a search that has
-/// met one end of it stays there.
+/// A quarter of the front's range beyond its worst. Where the front is narrow in a loss, half
+/// of the feasible means' range stands for its own: with the front's alone a search that has met
+/// one end of it stays there.
 ///
 /// Source   Ax 0.4, infer_reference_point
 [[nodiscard]] std::vector<double> inferred_reference(const Models& models, const Front& front);

@@ -193,6 +193,32 @@ TEST(CurveModels, TakeFailedTrialsAsInfeasibleAndNotAsLosses) {
   EXPECT_LT(models.bounds()[0].process->predict_means(good)[0], *models.bounds()[0].max);
 }
 
+TEST(MultiFidelity, StaysAwayFromWhereTrialsFail) {
+  // Trials die before their first report beyond 0.6: nothing is ever known there but that.
+  const auto problem = fake::make_problem(fake::unit_cube(2), {Direction::Minimize}, 0, kFull, 7);
+  fake::HistoryBuilder builder{problem};
+  const auto sampler = make_multi_fidelity(problem, {.num_raw = 128, .num_polished = 2, .seed = 7});
+  int num_failed = 0;
+  double best = 1.0;
+  for (std::size_t i = 0; i < 40; ++i) {
+    Rng rng{7, i};
+    const auto suggestion = *sampler->suggest(builder.history(), rng);
+    const auto u = problem.space.to_unit(suggestion);
+    const TrialId id = builder.add_running(suggestion);
+    if (u[0] > 0.6) {
+      builder.end(id, trial::Outcome::FailedExit);
+      num_failed += i >= 20 ? 1 : 0;
+      continue;
+    }
+    const double end = 2.0 * std::pow(u[0] - 0.4, 2) + std::pow(u[1] - 0.5, 2);
+    for (const double epoch : {3.0, 9.0}) builder.report(id, epoch, end + 0.3 / epoch);
+    builder.end(id, trial::Outcome::Paused);
+    best = std::min(best, end);
+  }
+  EXPECT_LE(num_failed, 3);  // of 20; by chance 8
+  EXPECT_LT(best, 0.02);
+}
+
 TEST(MultiFidelity, FindsBothEndsOfAFrontFromPartialCurves) {
   const auto problem = fake::make_problem(fake::unit_cube(2),
                                           {Direction::Minimize, Direction::Minimize}, 1, kFull, 5);

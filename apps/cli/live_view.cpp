@@ -142,7 +142,8 @@ std::string line_of(const trial::Reported& event, const History& history) {
 
 std::string line_of(const trial::AssignmentEnded& event, const History&) {
   std::string line = fmt::format("trial {} {}", event.trial.number(), to_text(event.outcome));
-  if (trial::is_failure(event.outcome) && !event.detail.empty()) line += ": " + event.detail;
+  const bool says_why = trial::is_failure(event.outcome) || trial::is_cut_by_budget(event.outcome);
+  if (says_why && !event.detail.empty()) line += ": " + event.detail;
   return line;
 }
 

@@ -107,7 +107,7 @@ TEST_P(SchedulerContract, WhatItWantsNoMoreItNeverPromotesAgain) {
   for (const std::size_t num_slots : {1U, 3U}) {
     SimulatedStudy simulated = study(num_slots);
     simulated.run(*strategy());
-    expect_nothing_unwanted_is_taken_up(simulated, strategy);
+    expect_nothing_unwanted_is_taken_up(simulated, [] { return strategy(); });
   }
 }
 

@@ -146,7 +146,9 @@ TEST_F(NoisyAcquisition, ARoughLookIsTheSameOfFewSamplesAndCloseOfMany) {
     const Eigen::VectorXd rough = acquisition->rough_values(points);
     const double largest = exact.maxCoeff();
     EXPECT_LT((rough - exact).cwiseAbs().maxCoeff(), (num_samples == 16 ? 1e-12 : 0.2) * largest);
-    if (num_samples > 32) EXPECT_GT((rough - exact).cwiseAbs().maxCoeff(), 1e-6 * largest);
+    if (num_samples > 32) {
+      EXPECT_GT((rough - exact).cwiseAbs().maxCoeff(), 1e-6 * largest);
+    }
   }
 }
 

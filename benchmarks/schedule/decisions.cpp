@@ -3,146 +3,32 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "schedule/decision_cost.hpp"
 #include "schedule/lcbench_tasks.hpp"
 #include "schedule/study.hpp"
-#include "wattune/math/statistics.hpp"
-#include "wattune/schedulers/full.hpp"
-#include "wattune/schedulers/successive_halving.hpp"
-#include "wattune/strategies/sm2_score.hpp"
+#include "support/sm2_equality.hpp"
 
 namespace wattune::bench {
 namespace {
 
 using nlohmann::ordered_json;
 
-// --- SM2 without its energy ----------------------------------------------------------------------
-
-/// A rung of up to 40 trials: ties, infeasible ones and unknown losses among them.
-std::vector<strategies::Sm2Entry> random_rung(Rng& rng) {
-  std::vector<strategies::Sm2Entry> entries(2 + rng.index(39));
-  for (std::uint32_t i = 0; i < entries.size(); ++i) {
-    strategies::Sm2Entry& entry = entries[i];
-    entry.standing.trial = TrialId{i};
-    if (rng.uniform() > 0.1) {
-      const bool is_tied = rng.uniform() < 0.3;
-      entry.standing.losses = {is_tied ? static_cast<double>(rng.index(4)) : rng.normal()};
-    }
-    entry.standing.violation = rng.uniform() < 0.2 ? rng.uniform() : 0.0;
-    if (rng.uniform() > 0.1) entry.joules_per_unit = rng.uniform(1.0, 100.0);
-    if (rng.uniform() > 0.1) entry.stability = rng.uniform();
-  }
-  return entries;
-}
-
-bool sm2_equals_halving() {
-  constexpr double kNoiseFloor = 0.02;
-  Rng rng{1};
-  for (int i = 0; i < 1000; ++i) {
-    const auto entries = random_rung(rng);
-    std::vector<schedulers::Standing> standings;
-    for (const auto& entry : entries) standings.push_back(entry.standing);
-    const std::size_t num_kept = (entries.size() + 1) / 2;
-    const auto plain = schedulers::rank(std::move(standings), schedulers::RankBy::FirstObjective);
-    const auto scored =
-        strategies::rank_by_score(entries, {1.0, 0.0, 0.0}, kNoiseFloor, num_kept).trials;
-    if (plain != scored) return false;
-  }
-  return true;
-}
-
-// --- the time of a decision ----------------------------------------------------------------------
-
-trial::Problem plain_problem() {
-  trial::Problem problem{
-      "decisions",
-      1,
-      space::Space{
-          {{"x", space::FloatDomain{0.0, 1.0, false, {}}, std::nullopt, {}, space::Role::None}}},
-      {},
-      {},
-      {},
-      {},
-      "bench",
-      "true"};
-  problem.objectives = {{{trial::MeasureKind::Metric, "loss"}, trial::Direction::Minimize}};
-  problem.resource = {trial::ResourceUnit::Epochs, 1.0, 81.0};
-  return problem;
-}
-
-/// Drives a scheduler through a study of random losses, and times the last of its decisions.
-class TimedStudy {
- public:
-  explicit TimedStudy(const schedulers::Scheduler& scheduler)
-      : scheduler_(scheduler), history_(plain_problem()) {}
-
-  double median_us(std::size_t num_trials) {
-    constexpr std::size_t kNumTimed = 500;
-    while (history_.trials().size() < num_trials) step();
-    times_us_.clear();
-    while (times_us_.size() < kNumTimed) step();
-    return math::median(times_us_);
-  }
-
- private:
-  void step() {
-    using std::chrono::steady_clock;
-    const auto begin = steady_clock::now();
-    const schedulers::Step next = scheduler_.next(history_, schedulers::Fresh::Available);
-    auto spent = steady_clock::now() - begin;
-    trial::Assignment assignment;
-    if (const auto* fresh = std::get_if<schedulers::StartFresh>(&next)) {
-      assignment.trial = history_.next_trial_id();
-      assignment.to = fresh->to;
-      assignment.rung = fresh->rung;
-      assignment.bracket = fresh->bracket;
-      history_.apply(trial::TrialCreated{assignment.trial, trial::Purpose::Search,
-                                         trial::Origin::Sampler,
-                                         space::Configuration{{rng_.uniform()}}});
-    } else {
-      const auto& promote = std::get<schedulers::Promote>(next);
-      const trial::Trial& trial = history_.trial(promote.trial);
-      assignment.trial = promote.trial;
-      assignment.from = trial.step();
-      assignment.to = promote.to;
-      assignment.rung = promote.rung;
-      assignment.bracket = trial.bracket();
-    }
-    history_.apply(trial::Assigned{assignment});
-    history_.apply(
-        trial::Reported{assignment.trial, assignment.to, 0.0, {}, {}, {{"loss", rng_.normal()}}});
-    const auto again = steady_clock::now();
-    const trial::Verdict verdict = scheduler_.decide(history_, assignment.trial);
-    spent += steady_clock::now() - again;
-    history_.apply(trial::AssignmentEnded{assignment.trial, outcome_of(verdict), "", {}, {}});
-    times_us_.push_back(std::chrono::duration<double, std::micro>(spent).count());
-  }
-
-  static trial::Outcome outcome_of(trial::Verdict verdict) {
-    if (verdict == trial::Verdict::Pause) return trial::Outcome::Paused;
-    return verdict == trial::Verdict::Stop ? trial::Outcome::Stopped : trial::Outcome::Completed;
-  }
-
-  const schedulers::Scheduler& scheduler_;
-  trial::History history_;
-  Rng rng_{7};
-  std::vector<double> times_us_;
-};
-
+/// Of all schedulers and rules, with one objective and with three: the slowest median.
 double slowest_decision_us(std::size_t num_trials) {
-  const trial::Resource resource = plain_problem().resource;
-  std::vector<std::unique_ptr<schedulers::Scheduler>> all;
-  all.push_back(schedulers::make_full(resource));
-  all.push_back(schedulers::make_successive_halving(resource, {.num_trials = 81}));
-  fmt::print("\nOne decision (next and answer) of a scheduler at {} trials, median of 500, us\n\n",
-             num_trials);
+  fmt::print(
+      "\nOne decision of a scheduler or rule at {} trials, us: median, and what 19 of 20 keep\n\n",
+      num_trials);
   double slowest = 0.0;
-  for (const auto& scheduler : all) {
-    const double time_us = TimedStudy{*scheduler}.median_us(num_trials);
-    fmt::print("{:60} {:>10.1f}\n", scheduler->describe(), time_us);
-    slowest = std::max(slowest, time_us);
+  for (const SchedulerToTime& scheduler : schedulers_to_time()) {
+    for (const std::size_t num_objectives : {1U, 3U}) {
+      const DecisionCost cost =
+          time_decisions(scheduler, {.num_trials = num_trials, .num_objectives = num_objectives});
+      fmt::print("{:24} {} objective{} {:>10.2f} {:>10.2f}\n", cost.name, num_objectives,
+                 num_objectives == 1 ? " " : "s", cost.median_us, cost.p95_us);
+      slowest = std::max(slowest, cost.median_us);
+    }
   }
   return slowest;
 }
@@ -293,7 +179,7 @@ std::size_t count_divergences(const ScheduleBenchOptions& options, std::size_t n
 
 ordered_json measure_decisions(const ScheduleBenchOptions& options) {
   ordered_json summary = ordered_json::object();
-  summary["sm2_equals_sha"] = sm2_equals_halving() ? 1 : 0;
+  summary["sm2_equals_sha"] = compare_sm2_with_halving(1000).num_different == 0 ? 1 : 0;
   summary["decision_us"] = slowest_decision_us(10'000);
   summary["resume_divergences"] = count_divergences(options, options.is_quick ? 50 : 500);
   return summary;

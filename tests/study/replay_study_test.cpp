@@ -116,7 +116,9 @@ TEST(ReplayStudy, TakesLessTimeWithMoreWorkersForTheSameJoulesPerTrial) {
 
 TEST(ReplayStudy, ComesToTheSameTrialsWhereverItWasKilled) {
   const auto whole = play({});
-  for (std::size_t cut = 2; cut < whole.size(); cut += 7) {
+  for (std::size_t cut = 2; cut < whole.size(); cut += 3) {
+    // What happened together is on the disk together, or not at all.
+    if (whole[cut].at == whole[cut - 1].at) continue;
     const std::vector<LoggedEvent> survived(whole.begin(),
                                             whole.begin() + static_cast<std::ptrdiff_t>(cut));
     const auto resumed = play({}, survived);

@@ -294,7 +294,7 @@ TEST(StudyFile, SaysLaterErrorsAtTheirKey) {
   const StudyFile file = full_study();
   const StudyFileError error = file.error_at("runner.gpus_per_trial", "this machine has no GPU");
 
-  EXPECT_THAT(error.what(), HasSubstr("folder/full.yaml:28:3: this machine has no GPU"));
+  EXPECT_THAT(error.what(), HasSubstr("folder/full.yaml:30:3: this machine has no GPU"));
 }
 
 TEST(StudyFile, ReadsHowTrialsAreComparedFairly) {

@@ -210,7 +210,7 @@ TEST_F(SqliteFile, ARowThatNoEventHasIsDamageAtItsSequenceNumber) {
                                          "body = '{\"0\":x}' WHERE seq = 9",
                                          "body = '{\"0\":1}z' WHERE seq = 9",
                                          "trial = NULL WHERE seq = 9",
-                                         "code = 14, kind = 10 WHERE seq = 9",
+                                         "code = 15, kind = 10 WHERE seq = 9",
                                          "code = -1, kind = 9 WHERE seq = 9",
                                          "kind = 3 WHERE seq = 9",
                                          "kind = 1 WHERE seq = 9"};

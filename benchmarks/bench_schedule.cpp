@@ -30,6 +30,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "arguments.hpp"
 #include "schedule/decisions.hpp"
 #include "schedule/energy_to_target.hpp"
 #include "schedule/hypervolume_area.hpp"
@@ -64,11 +65,10 @@ ScheduleBenchOptions parse(int argc, char** argv) {
                         "tpe_full", "random_full",   "sm2"};
   options.peer_folder =
       std::filesystem::read_symlink("/proc/self/exe").parent_path() / "../../schedule-peers";
-  const std::map<std::string, std::function<void()>> flags{
-      {"--quick", [&] { be_quick(options); }},
-      {"--curves", [&] { options.serves_curves = true; }},
-      {"--peers", [&] { options.measures_peers = true; }}};
-  const std::map<std::string, std::function<void(const std::string&)>> values{
+  const wattune::bench::Flags flags{{"--quick", [&] { be_quick(options); }},
+                                    {"--curves", [&] { options.serves_curves = true; }},
+                                    {"--peers", [&] { options.measures_peers = true; }}};
+  const wattune::bench::Values values{
       {"--data", [&](const std::string& value) { options.data = value; }},
       {"--strategies",
        [&](const std::string& value) { options.strategies = split_strategies(value); }},
@@ -79,17 +79,7 @@ ScheduleBenchOptions parse(int argc, char** argv) {
       {"--jobs", [&](const std::string& value) { options.num_jobs = std::stoul(value); }},
       {"--peer-folder", [&](const std::string& value) { options.peer_folder = value; }},
       {"--json", [&](const std::string& value) { options.json = value; }}};
-  const std::vector<std::string> words(argv + 1, argv + argc);
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (const auto flag = flags.find(words[i]); flag != flags.end()) {
-      flag->second();
-    } else if (const auto value = values.find(words[i]); value != values.end()) {
-      if (++i == words.size()) throw std::runtime_error(words[i - 1] + " needs a value");
-      value->second(words[i]);
-    } else {
-      throw std::runtime_error("unknown argument " + words[i]);
-    }
-  }
+  wattune::bench::read_arguments(argc, argv, flags, values);
   if (options.data.empty()) throw std::runtime_error("--data DIR is needed: recorded trainings");
   if (options.strategies.empty()) throw std::runtime_error("--strategies names none");
   return options;

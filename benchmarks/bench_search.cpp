@@ -27,6 +27,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "arguments.hpp"
 #include "search/quality.hpp"
 
 namespace {
@@ -52,12 +53,11 @@ SearchBenchOptions parse(int argc, char** argv) {
   options.samplers = {"auto", "tpe", "cma_es", "nsga2", "random"};
   options.peer_folder =
       std::filesystem::read_symlink("/proc/self/exe").parent_path() / "../../search-peers";
-  const std::map<std::string, std::function<void()>> flags{
-      {"--quality", [&] { options.is_quality = true; }},
-      {"--speed", [&] { options.is_speed = true; }},
-      {"--quick", [&] { options.is_quick = true; }},
-      {"--fresh", [&] { options.is_fresh = true; }}};
-  const std::map<std::string, std::function<void(const std::string&)>> values{
+  const wattune::bench::Flags flags{{"--quality", [&] { options.is_quality = true; }},
+                                    {"--speed", [&] { options.is_speed = true; }},
+                                    {"--quick", [&] { options.is_quick = true; }},
+                                    {"--fresh", [&] { options.is_fresh = true; }}};
+  const wattune::bench::Values values{
       {"--only", [&](const std::string& value) { options.only = split(value); }},
       {"--samplers", [&](const std::string& value) { options.samplers = split(value); }},
       {"--peers", [&](const std::string& value) { choose_peers(options, value); }},
@@ -69,17 +69,7 @@ SearchBenchOptions parse(int argc, char** argv) {
       {"--data", [&](const std::string& value) { options.data = value; }},
       {"--json", [&](const std::string& value) { options.json = value; }},
       {"--peer-folder", [&](const std::string& value) { options.peer_folder = value; }}};
-  const std::vector<std::string> words(argv + 1, argv + argc);
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (const auto flag = flags.find(words[i]); flag != flags.end()) {
-      flag->second();
-    } else if (const auto value = values.find(words[i]); value != values.end()) {
-      if (++i == words.size()) throw std::runtime_error(words[i - 1] + " needs a value");
-      value->second(words[i]);
-    } else {
-      throw std::runtime_error("unknown argument " + words[i]);
-    }
-  }
+  wattune::bench::read_arguments(argc, argv, flags, values);
   return options;
 }
 

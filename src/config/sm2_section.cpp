@@ -23,7 +23,7 @@ constexpr NamedValues<EnergyMode, 3> kEnergyModes{{
     {"projected", EnergyMode::Projected},
     {"rung", EnergyMode::Rung},
 }};
-constexpr NamedValues<HalvingRule, 3> kRules{{
+constexpr NamedValues<HalvingRule, 3> kHalvingRules{{
     {"cost_aware", HalvingRule::CostAware},
     {"non_dominated", HalvingRule::NonDominated},
     {"score", HalvingRule::Score},
@@ -34,7 +34,7 @@ constexpr NamedValues<OptimizerKind, 4> kOptimizers{{
     {"none", OptimizerKind::None},
     {"sgd", OptimizerKind::Sgd},
 }};
-constexpr NamedValues<Sm2Order, 2> kOrders{{
+constexpr NamedValues<Sm2Order, 2> kSm2Orders{{
     {"batch_size_first", Sm2Order::BatchSizeFirst},
     {"joint", Sm2Order::Joint},
 }};
@@ -101,9 +101,9 @@ void read_candidates(ReadContext& context, MapReader& map, Sm2Options& options) 
 }
 
 void read_rungs(ReadContext& context, MapReader& map, Sm2Options& options) {
-  assign_named(context, map, "order", "order", kOrders, options.order);
+  assign_named(context, map, "order", "order", kSm2Orders, options.order);
   assign_named(context, map, "rungs_equal_in", "unit of a rung", kRungUnits, options.rung_unit);
-  assign_named(context, map, "halving_rule", "halving rule", kRules, options.rule);
+  assign_named(context, map, "halving_rule", "halving rule", kHalvingRules, options.rule);
   assign_count(map, "reduction_factor", between(2, 100), options.eta);
   assign_seconds(map, "min_rung_seconds", 86400, options.min_rung_duration);
   assign(options.first_rung_fraction,

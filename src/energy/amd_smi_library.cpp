@@ -48,11 +48,11 @@ struct PowerCap {
 };
 static_assert(sizeof(PowerCap) == 256);
 
-struct Activity {
+struct EngineActivity {
   std::uint32_t compute_percent;
   std::array<std::uint32_t, 63> rest;  // 15 more so far
 };
-static_assert(sizeof(Activity) == 256);
+static_assert(sizeof(EngineActivity) == 256);
 
 struct Asic {
   std::array<char, 256> market_name;
@@ -101,7 +101,7 @@ struct AmdSmiLibrary::Functions {
   Call<AmdProcessor, std::uint64_t*, float*, std::uint64_t*> energy = nullptr;
   Call<AmdProcessor, PowerInfo*> power = nullptr;
   Call<AmdProcessor, std::uint32_t, PowerCap*> power_cap = nullptr;
-  Call<AmdProcessor, Activity*> activity = nullptr;
+  Call<AmdProcessor, EngineActivity*> activity = nullptr;
 
   void resolve_all() {
     loaded.resolve(init, {"amdsmi_init"});
@@ -311,7 +311,7 @@ Result<Watts> AmdSmiLibrary::power_cap(AmdProcessor processor) const {
 
 Result<double> AmdSmiLibrary::activity(AmdProcessor processor) const {
   const std::scoped_lock lock(mutex_);
-  Activity activity{};
+  EngineActivity activity{};
   if (auto done =
           functions_->call("activity of the GPU", functions_->activity, processor, &activity);
       !done) {

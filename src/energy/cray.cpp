@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double kGain = 0.05;
+constexpr double kCrayGain = 0.05;
 constexpr double kScanHz = 10.0;
 constexpr Watts kNodeLimit{8000.0};
 constexpr Watts kCpuLimit{2000.0};
@@ -38,7 +38,7 @@ class CrayCounters {
     Channel channel;
     channel.id = "cray:" + (part.empty() ? "node" : part.substr(0, part.size() - 1));
     channel.kind = kind;
-    channel.gain_uncertainty = kGain;
+    channel.gain_uncertainty = kCrayGain;
     channel.refresh = refresh_;
     channel.source = fmt::format("{}, counted in whole joules by the blade", path.string());
     if (is_gpu(kind)) channel.device_uuid = channel.id;

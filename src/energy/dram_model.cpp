@@ -11,7 +11,7 @@ namespace {
 
 /// The middle of the published figures, 0.284 to 0.392 W, and how far they lie apart.
 constexpr Watts kPerGigabyte{0.34};
-constexpr double kGain = 0.50;
+constexpr double kDramGain = 0.50;
 constexpr double kKilobytesPerGigabyte = 1024.0 * 1024.0;
 
 /// The kernel writes it first.
@@ -62,7 +62,7 @@ Result<std::unique_ptr<Meter>> open_dram_model(MonotonicTime now,
   channel.id = "dram:model";
   channel.kind = ChannelKind::Dram;
   channel.provenance = Provenance::Modelled;
-  channel.gain_uncertainty = kGain;
+  channel.gain_uncertainty = kDramGain;
   channel.refresh = Seconds{1e-6};
   channel.source =
       fmt::format("modelled: {} W for each of {:.1f} GB installed, used or not",

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "wattune/base/require.hpp"
+#include "wide.hpp"
 
 namespace wattune::energy {
 
@@ -24,7 +25,6 @@ GpuInstanceMeter::GpuInstanceMeter(Channel channel, std::shared_ptr<const BoardT
 Result<Reading> GpuInstanceMeter::read(MonotonicTime /*now*/) {
   const Result<Reading> board = board_->get();
   if (!board) return fail(board.error().kind, channel_.id + ": " + board.error().message);
-  __extension__ using Wide = __int128;
   const Wide share = Wide{board->total.count()} * num_slices_ / num_board_slices_;
   return Reading{Microjoules{static_cast<std::int64_t>(share)}, board->read_at, board->estimated};
 }

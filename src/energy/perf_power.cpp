@@ -24,9 +24,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-__extension__ using Wide = unsigned __int128;
+__extension__ using UnsignedWide = unsigned __int128;
 
-constexpr Wide kWideLimit = ~Wide{0} / 10;
+constexpr UnsignedWide kDigitLimit = ~UnsignedWide{0} / 10;
 
 int open_event(std::uint32_t type, std::uint64_t config, int cpu) {
   perf_event_attr attributes{};
@@ -37,14 +37,14 @@ int open_event(std::uint32_t type, std::uint64_t config, int cpu) {
   return file < 0 ? -errno : static_cast<int>(file);
 }
 
-Wide greatest_divisor(Wide a, Wide b) {
+UnsignedWide greatest_divisor(UnsignedWide a, UnsignedWide b) {
   while (b != 0) a = std::exchange(b, a % b);
   return a;
 }
 
 /// digits * 10^exponent.
 struct Decimal {
-  Wide digits = 0;
+  UnsignedWide digits = 0;
   int exponent = 0;
 };
 
@@ -59,7 +59,7 @@ std::optional<Decimal> parse_decimal(std::string_view text) {
       continue;
     }
     if (std::isdigit(static_cast<unsigned char>(text[at])) == 0) break;
-    if (number.digits >= kWideLimit) return std::nullopt;
+    if (number.digits >= kDigitLimit) return std::nullopt;
     number.digits = number.digits * 10 + static_cast<unsigned>(text[at] - '0');
     number.exponent -= is_behind_point ? 1 : 0;
   }
@@ -314,15 +314,15 @@ std::optional<TickEnergy> exact_tick(std::string_view text) {
   if (!joules) return std::nullopt;
   auto& [digits, exponent] = *joules;
   exponent += 6;  // Microjoules.
-  Wide divisor = 1;
+  UnsignedWide divisor = 1;
   for (; exponent != 0; exponent += exponent < 0 ? 1 : -1) {
-    Wide& larger = exponent < 0 ? divisor : digits;
-    if (larger >= kWideLimit) return std::nullopt;
+    UnsignedWide& larger = exponent < 0 ? divisor : digits;
+    if (larger >= kDigitLimit) return std::nullopt;
     larger *= 10;
   }
-  const Wide common = greatest_divisor(digits, divisor);
-  const Wide numerator = digits / common;
-  const Wide denominator = divisor / common;
+  const UnsignedWide common = greatest_divisor(digits, divisor);
+  const UnsignedWide numerator = digits / common;
+  const UnsignedWide denominator = divisor / common;
   if (numerator > ~std::uint64_t{0} || denominator > ~std::uint64_t{0}) return std::nullopt;
   return TickEnergy{static_cast<std::uint64_t>(numerator), static_cast<std::uint64_t>(denominator)};
 }

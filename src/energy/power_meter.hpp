@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "wattune/energy/meter.hpp"
+#include "wide.hpp"
 
 namespace wattune::energy {
 
@@ -29,8 +30,6 @@ class PowerMeter final : public Meter {
   [[nodiscard]] Result<Reading> read(MonotonicTime now) override;
 
  private:
-  __extension__ using Wide = __int128;
-
   Channel channel_;
   Watts max_power_;
   ReadPower read_power_;

@@ -114,9 +114,9 @@ void list_amd_gpus(MachineMeters& machine, const std::filesystem::path& sysfs_ro
 
 /// Adds what measures processors, memory and the whole machine beside RAPL, best first, and models
 /// what is left.
-class MachineParts {
+class MachineProbe {
  public:
-  MachineParts(MachineMeters& machine, const Clock& clock, const MeterOptions& options)
+  MachineProbe(MachineMeters& machine, const Clock& clock, const MeterOptions& options)
       : machine_(machine), now_(clock.now()), options_(options) {
     for (const auto& meter : machine.meters) {
       const Channel& channel = meter->channel();
@@ -317,7 +317,7 @@ MachineMeters open_meters(const Clock& clock, const MeterOptions& options) {
   add_fallbacks_to_rapl(machine, clock, options);
   open_nvidia(machine, clock, options);
   open_amd(machine, clock, options);
-  MachineParts(machine, clock, options).open();
+  MachineProbe(machine, clock, options).open();
   list_amd_gpus(machine, options.sysfs_root);
   return machine;
 }

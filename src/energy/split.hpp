@@ -4,9 +4,9 @@
 #include <span>
 #include <vector>
 
-namespace wattune::energy {
+#include "wide.hpp"
 
-__extension__ using Wide = __int128;
+namespace wattune::energy {
 
 /// Splits a whole amount by weights, so that the parts are whole and add up to the amount.
 ///

@@ -16,7 +16,7 @@
 namespace wattune::energy {
 namespace {
 
-constexpr double kGain = 0.30;
+constexpr double kTdpGain = 0.30;
 /// The curve is bent, so that a longer interval of changing load looks dearer than it was.
 constexpr Seconds kLongestGap{10.0};
 constexpr Seconds kPreferredGap{1.0};
@@ -91,7 +91,7 @@ Result<std::unique_ptr<Meter>> open_tdp_model(MonotonicTime now, Watts tdp,
   channel.id = "cpu:model";
   channel.kind = ChannelKind::Package;
   channel.provenance = Provenance::Modelled;
-  channel.gain_uncertainty = kGain;
+  channel.gain_uncertainty = kTdpGain;
   channel.refresh = Seconds{0.01};
   channel.source = fmt::format(
       "modelled from CPU time and a rated power of {} W: 0.12, 0.32, 0.75 and 1.02 of it at 0, 10, "

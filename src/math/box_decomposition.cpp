@@ -2,15 +2,13 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 
+#include "infinity.hpp"
 #include "wattune/base/require.hpp"
 #include "wattune/math/pareto.hpp"
 
 namespace wattune::math {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 using Point = std::vector<double>;
 

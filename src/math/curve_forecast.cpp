@@ -21,13 +21,13 @@ constexpr double kVague = 10.0;        // sd of the first loss, likewise
 constexpr double kLeastWeight = 1e-4;  // components below this share are left out
 
 /// A curve around its first loss, and the share of the fall that each shape has behind it.
-struct Points {
+struct RecentPoints {
   std::vector<double> shares;
   std::vector<double> losses;  // less the first one
 };
 
-Points thinned(std::span<const double> shares, std::span<const double> losses) {
-  Points points;
+RecentPoints thinned(std::span<const double> shares, std::span<const double> losses) {
+  RecentPoints points;
   const std::size_t num = std::min(shares.size(), kMaxPoints);
   for (std::size_t i = 0; i < num; ++i) {
     const std::size_t at = num == 1 ? 0 : i * (shares.size() - 1) / (num - 1);
@@ -54,7 +54,7 @@ struct Sums {
 };
 
 template <typename Shape>
-Sums sums_of(const Points& points, Shape shape) {
+Sums sums_of(const RecentPoints& points, Shape shape) {
   const double first = shape(points.shares.front());
   const double last = shape(1.0);
   Sums sums;
@@ -118,7 +118,7 @@ CurveForecast forecast_curve(std::span<const double> shares, std::span<const dou
                              const CurvePrior& prior) {
   WATTUNE_REQUIRE(shares.size() == losses.size() && shares.size() >= 2);
   WATTUNE_REQUIRE(shares.front() < 1.0 && prior.sd_fall > 0.0);
-  const Points points = thinned(shares, losses);
+  const RecentPoints points = thinned(shares, losses);
   std::vector<Sums> shapes;
   for (const double power : kPowers) {
     shapes.push_back(sums_of(

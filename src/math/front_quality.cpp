@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "infinity.hpp"
 #include "wattune/base/require.hpp"
 
 namespace wattune::math {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 using Points = std::span<const std::vector<double>>;
 

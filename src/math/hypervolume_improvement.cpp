@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "infinity.hpp"
 #include "log_sum.hpp"
 #include "wattune/base/require.hpp"
 #include "wattune/math/improvement.hpp"
@@ -12,8 +12,6 @@
 
 namespace wattune::math {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // Below, "length" of a strip is what lies between max(lower, loss) and upper; its expectation is
 // the difference of the expected improvements on both edges, the integral of the cumulative

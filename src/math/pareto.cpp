@@ -1,9 +1,9 @@
 #include "wattune/math/pareto.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 
+#include "infinity.hpp"
 #include "volume_sweeps.hpp"
 #include "wattune/base/require.hpp"
 
@@ -60,7 +60,6 @@ class OrderedPoints {
 class Front {
  public:
   explicit Front(std::size_t width) : width_(width) {
-    constexpr double kInfinity = std::numeric_limits<double>::infinity();
     if (width_ == 3) stairs_.open(kInfinity, kInfinity);
   }
 

@@ -1,11 +1,8 @@
 #include "volume_sweeps.hpp"
-
-#include <limits>
+#include "infinity.hpp"
 
 namespace wattune::math::sweeps {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 std::ptrdiff_t offset(std::size_t i) {
   return static_cast<std::ptrdiff_t>(i);

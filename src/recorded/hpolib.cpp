@@ -29,7 +29,7 @@ space::Choice choice_of(const json& value) {
   return value.get<double>();
 }
 
-space::Space space_of(const json& manifest) {
+space::Space hpolib_space(const json& manifest) {
   std::vector<space::Parameter> parameters;
   for (const json& entry : manifest.at("parameters")) {
     space::ChoiceDomain domain;
@@ -53,7 +53,7 @@ class Hpolib::Tables {
  public:
   explicit Tables(const std::filesystem::path& folder)
       : manifest_(read_manifest(folder / "hpolib.json", "the folder hpolib")),
-        space_(space_of(manifest_)) {
+        space_(hpolib_space(manifest_)) {
     std::size_t count = 2 * kNumSeeds;
     for (const json& entry : manifest_.at("parameters")) count *= entry.at("values").size();
     for (const auto& [task, about] : manifest_.at("tasks").items()) {

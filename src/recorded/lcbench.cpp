@@ -73,7 +73,7 @@ space::Role role_of(const std::string& name) {
   return space::Role::None;
 }
 
-space::Space space_of(const json& manifest) {
+space::Space lcbench_space(const json& manifest) {
   std::vector<space::Parameter> parameters;
   for (const json& entry : manifest.at("space")) {
     const auto name = entry.at("name").get<std::string>();
@@ -114,7 +114,7 @@ class LcBench::Network {
   explicit Network(const std::filesystem::path& folder)
       : manifest_(read_manifest(folder / "lcbench.json", "the folder lcbench")),
         weights_(read_floats(folder / "lcbench.f32", num_floats(manifest_))),
-        space_(space_of(manifest_)) {
+        space_(lcbench_space(manifest_)) {
     for (const auto& [task, code] : manifest_.at("tasks").items()) tasks_.push_back(task);
     for (const json& input : manifest_.at("inputs")) {
       inputs_.push_back({input.at("name"), steps_of(input.at("steps"))});

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "objectives_json.hpp"
 #include "wattune/base/require.hpp"
 #include "wattune/base/text.hpp"
 #include "wattune/base/version.hpp"
@@ -404,17 +405,6 @@ void put_reference(Comparison& all) {
   for (const auto& points : fronts) {
     all.volumes.push_back(hypervolume_curve(points, all.reference));
   }
-}
-
-Json objectives_json(const trial::Problem& problem) {
-  Json list = Json::array();
-  for (const trial::Objective& objective : problem.objectives) {
-    list.push_back(
-        {{"name", to_text(objective.measure)},
-         {"direction", objective.direction == trial::Direction::Maximize ? "maximize" : "minimize"},
-         {"unit", unit_of(objective.measure, trial::currency_of(problem.tariff))}});
-  }
-  return list;
 }
 
 std::optional<std::string> obstacle(std::span<const ComparedStudy> studies,

@@ -8,6 +8,7 @@
 #include "devices_json.hpp"
 #include "finalists_json.hpp"
 #include "footprint_json.hpp"
+#include "objectives_json.hpp"
 #include "wattune/base/text.hpp"
 #include "wattune/base/version.hpp"
 #include "wattune/report/advice.hpp"
@@ -43,10 +44,6 @@ Json optional_json(const std::optional<double>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
-std::string_view direction_text(trial::Direction direction) {
-  return direction == trial::Direction::Maximize ? "maximize" : "minimize";
-}
-
 Json environment_part(const History& history, const char* key) {
   const auto environment = Json::parse(history.environment(), nullptr, false);
   if (!environment.is_object() || !environment.contains(key)) return nullptr;
@@ -70,16 +67,6 @@ Json study_json(const StudyRecord& record) {
   }
   study["host"] = environment_part(history, "host");
   return study;
-}
-
-Json objectives_json(const trial::Problem& problem) {
-  Json list = Json::array();
-  for (const trial::Objective& objective : problem.objectives) {
-    list.push_back({{"name", to_text(objective.measure)},
-                    {"direction", direction_text(objective.direction)},
-                    {"unit", unit_of(objective.measure, trial::currency_of(problem.tariff))}});
-  }
-  return list;
 }
 
 Json constraints_json(const trial::Problem& problem) {

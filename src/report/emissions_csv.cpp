@@ -56,7 +56,7 @@ std::string quoted(const std::string& text) {
   return result + "\"";
 }
 
-std::string number(std::optional<double> value) {
+std::string csv_number(std::optional<double> value) {
   return value ? fmt::format("{}", *value) : std::string();
 }
 
@@ -88,16 +88,16 @@ std::map<std::string_view, std::string> cells_of(const EmissionsRow& row) {
           {"project_name", quoted(row.project_name)},
           {"run_id", row.run_id},
           {"experiment_id", quoted(row.experiment_id)},
-          {"duration", number(row.duration.value())},
-          {"emissions", number(row.emissions_kg)},
-          {"emissions_rate", number(rate)},
-          {"cpu_power", number(watts(row.cpu_energy, row.duration))},
-          {"gpu_power", number(watts(row.gpu_energy, row.duration))},
-          {"ram_power", number(watts(row.ram_energy, row.duration))},
-          {"cpu_energy", number(kwh(row.cpu_energy))},
-          {"gpu_energy", number(kwh(row.gpu_energy))},
-          {"ram_energy", number(kwh(row.ram_energy))},
-          {"energy_consumed", number(kwh(row.energy))},
+          {"duration", csv_number(row.duration.value())},
+          {"emissions", csv_number(row.emissions_kg)},
+          {"emissions_rate", csv_number(rate)},
+          {"cpu_power", csv_number(watts(row.cpu_energy, row.duration))},
+          {"gpu_power", csv_number(watts(row.gpu_energy, row.duration))},
+          {"ram_power", csv_number(watts(row.ram_energy, row.duration))},
+          {"cpu_energy", csv_number(kwh(row.cpu_energy))},
+          {"gpu_energy", csv_number(kwh(row.gpu_energy))},
+          {"ram_energy", csv_number(kwh(row.ram_energy))},
+          {"energy_consumed", csv_number(kwh(row.energy))},
           {"country_name", quoted(row.country_name)},
           {"country_iso_code", row.country_iso_code},
           {"os", quoted(row.os)},
@@ -106,9 +106,9 @@ std::map<std::string_view, std::string> cells_of(const EmissionsRow& row) {
           {"cpu_model", quoted(row.cpu_model)},
           {"gpu_count", count(row.gpu_count)},
           {"gpu_model", quoted(row.gpu_model)},
-          {"ram_total_size", number(row.ram_total_gb)},
+          {"ram_total_size", csv_number(row.ram_total_gb)},
           {"tracking_mode", row.tracking_mode},
-          {"pue", number(row.pue)}};
+          {"pue", csv_number(row.pue)}};
 }
 
 }  // namespace

@@ -140,47 +140,48 @@ double History::position_of(const Trial& trial) const {
   }
 }
 
-/// Are these the trial's metrics in the order of its table? Almost every report after the first.
-bool History::has_columns(const Trial& trial, const std::vector<MetricValue>& metrics) const {
-  return std::ranges::equal(
-      trial.metric_ids_, metrics,
-      [&](MetricId id, const MetricValue& metric) { return metric_names_[id] == metric.name; });
+/// Are these the metrics of those columns, in their order?
+bool History::are_columns(std::span<const MetricId> columns,
+                          const std::vector<MetricValue>& metrics) const {
+  return std::ranges::equal(columns, metrics, [&](MetricId id, const MetricValue& metric) {
+    return metric_names_[id] == metric.name;
+  });
 }
 
 /// Appends one row to the trial's metric table, widening the table where a metric is new to the
 /// trial.
 void History::store_metrics(Trial& trial, const std::vector<MetricValue>& metrics) {
+  for (const MetricValue& metric : metrics) WATTUNE_REQUIRE(std::isfinite(metric.value));
+  if (!trial.metric_ids_ && columns_ && are_columns(*columns_, metrics)) {
+    trial.metric_ids_ = columns_;
+  }
+  if (!are_columns(trial.columns(), metrics)) return store_wider_row(trial, metrics);
+  for (const MetricValue& metric : metrics) trial.metric_values_.push_back(metric.value);
+}
+
+void History::store_wider_row(Trial& trial, const std::vector<MetricValue>& metrics) {
   constexpr double kAbsent = std::numeric_limits<double>::quiet_NaN();
   const std::size_t num_rows = trial.reports_.size();
-  if (has_columns(trial, metrics)) {
-    for (const MetricValue& metric : metrics) {
-      WATTUNE_REQUIRE(std::isfinite(metric.value));
-      trial.metric_values_.push_back(metric.value);
-    }
-    return;
-  }
+  std::vector<MetricId> columns(trial.columns().begin(), trial.columns().end());
+  const std::size_t old_width = columns.size();
   for (const MetricValue& metric : metrics) {
-    WATTUNE_REQUIRE(std::isfinite(metric.value));
     const MetricId id = intern(metric.name);
-    if (std::ranges::find(trial.metric_ids_, id) != trial.metric_ids_.end()) continue;
-    const std::size_t old_width = trial.metric_ids_.size();
-    std::vector<double> wider;
-    for (std::size_t row = 0; row + 1 < num_rows; ++row) {
-      const auto begin =
-          trial.metric_values_.begin() + static_cast<std::ptrdiff_t>(row * old_width);
-      wider.insert(wider.end(), begin, begin + static_cast<std::ptrdiff_t>(old_width));
-      wider.push_back(kAbsent);
-    }
-    trial.metric_values_ = std::move(wider);
-    trial.metric_ids_.push_back(id);
+    if (std::ranges::find(columns, id) == columns.end()) columns.push_back(id);
   }
-  const std::size_t width = trial.metric_ids_.size();
-  trial.metric_values_.resize(num_rows * width, kAbsent);
+  std::vector<double> values(num_rows * columns.size(), kAbsent);
+  for (std::size_t row = 0; row + 1 < num_rows; ++row) {
+    std::copy_n(trial.metric_values_.begin() + static_cast<std::ptrdiff_t>(row * old_width),
+                old_width, values.begin() + static_cast<std::ptrdiff_t>(row * columns.size()));
+  }
   for (const MetricValue& metric : metrics) {
-    const auto column = std::ranges::find(trial.metric_ids_, metric_ids_.find(metric.name)->second);
-    const auto offset = static_cast<std::size_t>(column - trial.metric_ids_.begin());
-    trial.metric_values_[(num_rows - 1) * width + offset] = metric.value;
+    const auto column = std::ranges::find(columns, metric_ids_.find(metric.name)->second);
+    const auto offset = static_cast<std::size_t>(column - columns.begin());
+    values[(num_rows - 1) * columns.size() + offset] = metric.value;
   }
+  trial.metric_values_ = std::move(values);
+  if (columns.size() == old_width) return;
+  columns_ = std::make_shared<const std::vector<MetricId>>(std::move(columns));
+  trial.metric_ids_ = columns_;
 }
 
 void History::on(const PhaseEnded& event) {

@@ -30,13 +30,19 @@ Trial::Extras& Trial::extras() {
 
 std::optional<double> Trial::metric(std::size_t report_index, MetricId metric) const {
   WATTUNE_REQUIRE(report_index < reports_.size());
-  for (std::size_t column = 0; column < metric_ids_.size(); ++column) {
-    if (metric_ids_[column] != metric) continue;
-    const double value = metric_values_[report_index * metric_ids_.size() + column];
+  const std::span<const MetricId> ids = columns();
+  for (std::size_t column = 0; column < ids.size(); ++column) {
+    if (ids[column] != metric) continue;
+    const double value = metric_values_[report_index * ids.size() + column];
     if (std::isnan(value)) return std::nullopt;
     return value;
   }
   return std::nullopt;
+}
+
+std::span<const MetricId> Trial::columns() const {
+  if (!metric_ids_) return {};
+  return *metric_ids_;
 }
 
 std::optional<double> Trial::last_metric(MetricId id) const {

@@ -20,7 +20,6 @@
 namespace wattune::cli {
 namespace {
 
-using Json = nlohmann::json;
 using Changes = std::vector<std::pair<std::string, space::Choice>>;
 
 struct EnqueueOptions {
@@ -71,7 +70,7 @@ Changes changes_from(const space::Space& space, const std::vector<std::string>& 
   return changes;
 }
 
-space::Choice choice_of(const Json& value, const std::string& place) {
+space::Choice choice_of(const nlohmann::json& value, const std::string& place) {
   if (value.is_boolean()) return value.get<bool>();
   if (value.is_number_integer()) return value.get<std::int64_t>();
   if (value.is_number()) return value.get<double>();
@@ -82,12 +81,12 @@ space::Choice choice_of(const Json& value, const std::string& place) {
 std::vector<Changes> changes_from_file(const std::string& path) {
   std::ifstream in(path);
   if (!in) refuse(path + " cannot be read");
-  const Json document = Json::parse(in, nullptr, false);
+  const nlohmann::json document = nlohmann::json::parse(in, nullptr, false);
   if (!document.is_array()) {
     refuse(path + R"( is no list of configurations, such as [{"lr": 0.1}, {"lr": 0.01}])");
   }
   std::vector<Changes> all;
-  for (const Json& object : document) {
+  for (const nlohmann::json& object : document) {
     if (!object.is_object()) refuse(fmt::format("{}: {} is no object", path, object.dump()));
     Changes& changes = all.emplace_back();
     for (const auto& [name, value] : object.items()) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -132,8 +133,10 @@ class History {
   /// Where the last report of the program leaves the trial, in the unit of the resource.
   [[nodiscard]] double position_of(const Trial& trial) const;
   MetricId intern(const std::string& name);
-  [[nodiscard]] bool has_columns(const Trial& trial, const std::vector<MetricValue>& metrics) const;
+  [[nodiscard]] bool are_columns(std::span<const MetricId> columns,
+                                 const std::vector<MetricValue>& metrics) const;
   void store_metrics(Trial& trial, const std::vector<MetricValue>& metrics);
+  void store_wider_row(Trial& trial, const std::vector<MetricValue>& metrics);
   [[nodiscard]] std::optional<double> value_of_report(const Trial& trial, const Measure& measure,
                                                       std::size_t report_index) const;
   [[nodiscard]] std::optional<double> value_of_phase(const Trial& trial,
@@ -144,6 +147,7 @@ class History {
   std::vector<TrialId> finished_order_;
   std::vector<std::string> metric_names_;
   std::map<std::string, MetricId, std::less<>> metric_ids_;
+  std::shared_ptr<const std::vector<MetricId>> columns_;  // of the last metric table that was new
   std::vector<TrialId> running_;
   std::size_t num_finalist_trials_ = 0;
   std::vector<space::Configuration> enqueued_;

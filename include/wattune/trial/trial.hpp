@@ -123,6 +123,7 @@ class Trial {
   struct Extras;  // what few trials have or only readers want
 
   Extras& extras();
+  [[nodiscard]] std::span<const MetricId> columns() const;
 
   TrialId id_;
   Purpose purpose_;
@@ -140,7 +141,8 @@ class Trial {
   EnergyFigure energy_;
   space::Configuration configuration_;
   std::vector<Report> reports_;
-  std::vector<MetricId> metric_ids_;  // columns of values_
+  std::shared_ptr<const std::vector<MetricId>>
+      metric_ids_;  // columns of metric_values_; shared by trials with the same metrics
   std::vector<double>
       metric_values_;  // [num_reports x num_columns], row by row; NaN: not in that report
   std::shared_ptr<Extras>

@@ -148,6 +148,27 @@ TEST(History, AMetricThatCameLaterIsAbsentBefore) {
   EXPECT_EQ(trial.metric(0, *history.metric_id("accuracy")), 0.7);
 }
 
+TEST(History, AMetricThatIsNewToOneTrialLeavesTheOthersAsTheyAre) {
+  History history = with_one_trial();
+  history.apply(report(1.0, 0.7, 10.0));
+  const auto configuration = *history.problem().space.default_configuration();
+  history.apply(TrialCreated{TrialId{1}, Purpose::Search, Origin::Sampler, configuration});
+  history.apply(Assigned{{TrialId{1}, 0.0, 1.0, 0, 0, Stage::Exploration, std::nullopt}});
+  history.apply(Reported{TrialId{1}, 1.0, 0, Seconds{1}, joules(1), {{"accuracy", 0.5}}});
+  history.apply(
+      Reported{TrialId{1}, 2.0, 0, Seconds{1}, joules(1), {{"test", 0.6}, {"accuracy", 0.8}}});
+  history.apply(report(2.0, 0.9, 10.0));
+
+  const MetricId accuracy = *history.metric_id("accuracy");
+  const MetricId test = *history.metric_id("test");
+  EXPECT_EQ(history.trial(TrialId{0}).metric(1, accuracy), 0.9);
+  EXPECT_EQ(history.trial(TrialId{0}).last_metric(test), std::nullopt);
+  EXPECT_EQ(history.trial(TrialId{1}).metric(0, accuracy), 0.5);
+  EXPECT_EQ(history.trial(TrialId{1}).metric(0, test), std::nullopt);
+  EXPECT_EQ(history.trial(TrialId{1}).metric(1, accuracy), 0.8);
+  EXPECT_EQ(history.trial(TrialId{1}).metric(1, test), 0.6);
+}
+
 TEST(History, MissingEnergyIsNoValue) {
   History history = with_one_trial();
   Reported unmetered = report(1.0, 0.7, 0.0);

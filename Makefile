@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc)
 RELEASE := build/release
 QUIET_CONFIGURE = cmake --preset $(1) > build/$(1)-configure.log 2>&1 || { cat build/$(1)-configure.log; exit 1; }
 
-.PHONY: help run run-baseline test bench bench-search bench-schedule format tidy asan tsan build clean
+.PHONY: help run run-baseline studies test bench bench-search bench-schedule format tidy asan tsan build clean
 
 help:
 	@echo "make run           build, then tune a network on Fashion-MNIST and open the books"
@@ -12,6 +12,7 @@ help:
 	@echo "make bench         build and run the benchmarks"
 	@echo "make bench-search  compare the samplers with other projects' on test problems; hours, can be interrupted"
 	@echo "make bench-schedule DATA=DIR  joules to a good configuration on recorded trainings, beside other projects' strategies"
+	@echo "make studies       rerun the published studies at their small scale; may take an hour"
 	@echo "make run-baseline  train all candidates of the last make run to the end, for comparison"
 	@echo "make format        format every C++ file"
 	@echo "make asan | tsan | tidy   tests under a sanitizer; clang-tidy"
@@ -26,6 +27,13 @@ run: build
 
 run-baseline: build
 	@tools/run-baseline
+
+# Every study is run, whatever becomes of those before it.
+studies: build
+	@failed=""; for manifest in studies/*/replication.yaml; do \
+	  name=$$(basename $$(dirname $$manifest)); echo "== $$name"; \
+	  $(RELEASE)/bin/wattune study run $$name --scale small --plain || failed="$$failed $$name"; \
+	done; [ -z "$$failed" ] || { echo "not as claimed, or failed:$$failed"; exit 1; }
 
 test:
 	@tools/setup test

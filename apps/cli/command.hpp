@@ -32,6 +32,8 @@ class CommandError : public std::runtime_error {
 // Each command adds itself to the program: its words, its help, and what it does when it is called.
 void add_tune(const Command& program, ExitStatus& status);
 void add_simulate(const Command& program, ExitStatus& status);
+void add_study(const Command& program, ExitStatus& status);
+void add_statement(const Command& program);
 void add_check(const Command& program);
 void add_best(const Command& program);
 void add_compare(const Command& program);

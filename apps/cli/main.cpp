@@ -74,6 +74,7 @@ int run(int argc, char** argv) {
   add_check(commands);
   add_simulate(commands, status);
   add_enqueue(commands);
+  add_study(commands, status);
   add_best(commands);
   add_front(commands);
   add_trials(commands);
@@ -82,6 +83,7 @@ int run(int argc, char** argv) {
   add_proxies(commands);
   add_report(commands);
   add_compare(commands);
+  add_statement(commands);
   add_export(commands);
   add_history(commands);
   add_measure(commands, status, after_dashes);

@@ -2,8 +2,8 @@
 
 #include <filesystem>
 
+#include "wattune/config/yaml_reader.hpp"
 #include "wattune/trial/problem.hpp"
-#include "yaml_reader.hpp"
 
 namespace wattune::config {
 

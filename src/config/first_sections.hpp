@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "wattune/config/study_file.hpp"
-#include "yaml_reader.hpp"
+#include "wattune/config/yaml_reader.hpp"
 
 namespace wattune::config {
 

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "wattune/config/yaml_reader.hpp"
 #include "wattune/samplers/gp.hpp"
 #include "wattune/samplers/multi_fidelity.hpp"
-#include "yaml_reader.hpp"
 
 namespace wattune::config {
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "yaml_reader.hpp"
+#include "wattune/config/yaml_reader.hpp"
 
 namespace wattune::config {
 

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "wattune/config/yaml_reader.hpp"
 #include "wattune/trial/problem.hpp"
-#include "yaml_reader.hpp"
 
 namespace wattune::config {
 

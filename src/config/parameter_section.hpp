@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "wattune/config/yaml_reader.hpp"
 #include "wattune/space/space.hpp"
-#include "yaml_reader.hpp"
 
 namespace wattune::config {
 

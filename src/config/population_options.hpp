@@ -1,10 +1,10 @@
 #pragma once
 
+#include "wattune/config/yaml_reader.hpp"
 #include "wattune/samplers/cma_es.hpp"
 #include "wattune/samplers/differential_evolution.hpp"
 #include "wattune/samplers/nsga2.hpp"
 #include "wattune/samplers/nsga3.hpp"
-#include "yaml_reader.hpp"
 
 namespace wattune::config {
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "wattune/config/sampler_section.hpp"
-#include "yaml_reader.hpp"
+#include "wattune/config/yaml_reader.hpp"
 
 namespace wattune::config {
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "wattune/config/scheduler_section.hpp"
-#include "yaml_reader.hpp"
+#include "wattune/config/yaml_reader.hpp"
 
 namespace wattune::config {
 

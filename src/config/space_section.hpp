@@ -2,8 +2,8 @@
 
 #include <optional>
 
+#include "wattune/config/yaml_reader.hpp"
 #include "wattune/space/space.hpp"
-#include "yaml_reader.hpp"
 
 namespace wattune::config {
 

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "wattune/config/strategy_section.hpp"
-#include "yaml_reader.hpp"
+#include "wattune/config/yaml_reader.hpp"
 
 namespace wattune::config {
 

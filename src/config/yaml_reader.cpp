@@ -1,4 +1,4 @@
-#include "yaml_reader.hpp"
+#include "wattune/config/yaml_reader.hpp"
 
 #include <fmt/format.h>
 
@@ -233,16 +233,27 @@ MapReader::MapReader(ReadContext& context, const YamlNode& node, std::string pat
                      std::string_view section)
     : context_(context), node_(node), path_(std::move(path)) {
   entries_ = read_entries(context, node, path_);
-  const std::vector<std::string> known = keys_of(section);
+  refuse_unknown(keys_of(section),
+                 [section](std::string_view word) { return key_meant_by(section, word); });
+}
+
+MapReader::MapReader(ReadContext& context, const YamlNode& node, std::string path,
+                     std::span<const std::string> known)
+    : context_(context), node_(node), path_(std::move(path)) {
+  entries_ = read_entries(context, node, path_);
+  refuse_unknown(known, [](std::string_view) { return std::nullopt; });
+}
+
+void MapReader::refuse_unknown(std::span<const std::string> known, const Meant& meant_by) {
   for (const MapEntry& entry : entries_) {
     if (std::ranges::count(known, entry.name) > 0) continue;
-    std::optional<std::string> meant = key_meant_by(section, entry.name);
+    std::optional<std::string> meant = meant_by(entry.name);
     if (!meant) meant = nearest_name(entry.name, known);
     has_unknown_keys_ = true;
     if (meant) meant_.push_back(*meant);
-    context.error(*entry.key, fmt::format("unknown key `{}`{}; allowed: {}{}", entry.name,
-                                          path_.empty() ? "" : fmt::format(" in `{}`", path_),
-                                          join_names(known), suggestion(meant)));
+    context_.error(*entry.key, fmt::format("unknown key `{}`{}; allowed: {}{}", entry.name,
+                                           path_.empty() ? "" : fmt::format(" in `{}`", path_),
+                                           join_names(known), suggestion(meant)));
   }
 }
 
@@ -256,7 +267,7 @@ const YamlNode* MapReader::require(std::string_view key) {
   if (value != nullptr || !node_.is_map() || std::ranges::count(meant_, key) > 0) return value;
   const auto mark = context_.marks.find(path_);
   if (path_.empty()) {
-    context_.error(Place{}, fmt::format("the study has no `{}`", key));
+    context_.error(Place{}, fmt::format("the {} has no `{}`", context_.document, key));
   } else if (mark != context_.marks.end()) {
     context_.error(mark->second, fmt::format("`{}` has no `{}`", path_, key));
   } else {
@@ -287,6 +298,11 @@ std::optional<bool> MapReader::flag(std::string_view key) {
 std::optional<double> MapReader::quantity(std::string_view key, Dimension dimension) {
   const YamlNode* const value = find(key);
   return value ? read_quantity(context_, *value, path_of(key), dimension) : std::nullopt;
+}
+
+std::optional<std::string> MapReader::text(std::string_view key) {
+  const YamlNode* const value = find(key);
+  return value ? read_text(context_, *value, path_of(key)) : std::nullopt;
 }
 
 }  // namespace wattune::config

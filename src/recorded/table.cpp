@@ -10,7 +10,7 @@
 #include <limits>
 #include <map>
 
-#include "csv.hpp"
+#include "wattune/base/csv.hpp"
 #include "wattune/base/text.hpp"
 
 namespace wattune::recorded {

@@ -11,7 +11,7 @@
 #include <limits>
 #include <set>
 
-#include "csv.hpp"
+#include "wattune/base/csv.hpp"
 #include "wattune/base/text.hpp"
 
 namespace wattune::recorded {

@@ -11,12 +11,14 @@ import { DataError, checkReport, known, readPageData, type ReportData } from './
 import { checkbox, h, section, select } from './dom.ts';
 import { metric } from './format.ts';
 import { clear } from './highlight.ts';
+import { checkReplication, isReplication, type ReplicationData } from './replication.ts';
 import { anytimeSection, comparisonChart, comparisonHeader, comparisonTables, paintLegend, studiesTable } from './sections/anytime.ts';
 import { footer } from './sections/footer.ts';
 import { cards, header } from './sections/head.ts';
 import { importanceSection, proxiesSection } from './sections/insight.ts';
 import { carbonAndMoney, carbontrackerNote, ledgerTable } from './sections/ledger_table.ts';
 import { phasesTable } from './sections/phases.ts';
+import { analyses, claims, experiments, figures, paintSeries, replicationFooter, replicationHeader } from './sections/replication.ts';
 import { TrialsTable } from './sections/trials_table.ts';
 import { currentTheme, ledgerColour } from './theme.ts';
 
@@ -140,12 +142,21 @@ function showComparison(page: HTMLElement, data: ComparisonData): void {
   drawAll();
 }
 
+function showReplication(page: HTMLElement, data: ReplicationData): void {
+  document.title = `${data.name} – Wattune study`;
+  const parts = [replicationHeader(data), claims(data), experiments(data), ...figures(data), ...analyses(data), replicationFooter(data)];
+  page.replaceChildren(...parts.filter((part): part is HTMLElement => part !== null));
+  watchPage(paintSeries);
+  drawAll();
+}
+
 function start(): void {
   const page = document.getElementById('page');
   if (!page) return;
   try {
     const data = readPageData(document);
     if (isComparison(data)) showComparison(page, checkComparison(data));
+    else if (isReplication(data)) showReplication(page, checkReplication(data));
     else show(page, checkReport(data));
   } catch (error) {
     if (!(error instanceof DataError)) throw error;

@@ -14,7 +14,7 @@ import { pathToFileURL } from 'node:url';
 
 import { chromium } from 'playwright-core';
 
-import { COMPARISONS, FIXTURES } from '../.build/fixtures/make_fixture.js';
+import { COMPARISONS, FIXTURES, REPLICATIONS } from '../.build/fixtures/make_fixture.js';
 
 const BUNDLE = readFileSync(new URL('../dist/report.html', import.meta.url), 'utf8');
 const PLACEHOLDER = '<script type="application/json" id="wattune-data">null</script>';
@@ -49,7 +49,7 @@ async function openText(text, options = {}) {
 }
 
 async function visit(name, options, look) {
-  const data = typeof name === 'string' ? (FIXTURES[name] ?? COMPARISONS[name])() : name;
+  const data = typeof name === 'string' ? (FIXTURES[name] ?? COMPARISONS[name] ?? REPLICATIONS[name])() : name;
   const { page, problems, close } = await openText(JSON.stringify(data), options);
   try {
     await look(page, data);
@@ -484,6 +484,52 @@ describe('a comparison', () => {
       await close();
     }
   });
+});
+
+describe('a rerun study', () => {
+  test('says first which claims hold', () =>
+    visit('replication', {}, async (page) => {
+      assert.match(await page.locator('#claims .lead').innerText(), /1 of 3 hold, 1 broken, 1 cannot be told/);
+      assert.equal(await page.locator('#claims .badge.claim-broken').count(), 1);
+      assert.match(await page.locator('#experiments').innerText(), /gone[\s\S]*failed[\s\S]*no such model/);
+    }));
+
+  test('draws a heat map that is darker where the value is larger, and leaves a cell without a value empty', () =>
+    visit('replication', {}, async (page) => {
+      const drawn = await shapes(page, 'figure-0');
+      const texts = drawn.filter((s) => s.tag === 'text').map((s) => s.text);
+      for (const text of ['40.0 J', '10.0 J', '–', '1024', '0.01']) assert.ok(texts.includes(text), `${text} in ${texts}`);
+      const cells = drawn.filter((s) => s.tag === 'path' && s.width > 60 && s.height > 20 && s.height < 60 && s.fill.startsWith('#'));
+      assert.equal(cells.length, 6);
+      const dark = (cell) => channels(cell.fill).reduce((sum, value) => sum + value, 0);
+      const at = (text) => {
+        const label = drawn.find((s) => s.text === text);
+        return cells.find((c) => c.left <= label.x && label.x <= c.right && c.top <= label.y && label.y <= c.bottom);
+      };
+      assert.ok(dark(at('40.0 J')) < dark(at('20.0 J')) && dark(at('20.0 J')) < dark(at('10.0 J')));
+      assert.equal(at('–').fill, (await colours(page)).surface);
+    }));
+
+  test('puts boxes and bars in the order of their groups, at their values', () =>
+    visit('replication', {}, async (page) => {
+      const boxes = (await shapes(page, 'figure-3')).filter((s) => s.tag === 'path' && s.height > 14 && s.height < 18 && s.width > 2.5 && s.width < 200 && s.stroke !== '');
+      assert.equal(boxes.length, 2);
+      const [first, second] = boxes.sort((a, b) => a.y - b.y);
+      assert.ok(first.x < second.x, 'the first group has the smaller value');
+      near(first.width, second.width, 0.5, 'both boxes span two joules');
+      const bars = (await shapes(page, 'figure-4')).filter((s) => s.tag === 'path' && Math.abs(s.height - 16) < 1 && s.width > 20);
+      assert.equal(bars.length, 2);
+      const [none, int8] = bars.sort((a, b) => a.y - b.y);
+      near(none.width / int8.width, 2.5, 0.03, 'bars are as long as their values');
+    }));
+
+  test('says the law that it draws, and that a figure has no points', () =>
+    visit('replication', {}, async (page) => {
+      assert.match(await page.locator('#figure-section-1').innerText(), /500 · x\^-0\.5000, 95 % interval of the exponent -0\.6000 to -0\.4000/);
+      assert.match(await page.locator('#figure-section-5').innerText(), /nothing to draw[\s\S]*nothing has the name `flops`/);
+      assert.match(await page.locator('#analysis-penalty').innerText(), /4\.250[\s\S]*never reached the target/);
+      assert.match(await page.locator('#analysis-lost').innerText(), /Nothing came of it/);
+    }));
 });
 
 describe('the parallel coordinates', () => {

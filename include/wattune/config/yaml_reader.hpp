@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <map>
 #include <optional>
@@ -11,8 +12,8 @@
 
 #include "wattune/config/diagnostics.hpp"
 #include "wattune/config/quantity.hpp"
+#include "wattune/config/yaml_tree.hpp"
 #include "wattune/space/parameter.hpp"
-#include "yaml_tree.hpp"
 
 namespace wattune::config {
 
@@ -21,6 +22,7 @@ struct ReadContext {
   const SourceText& source;
   std::vector<Diagnostic> diagnostics;
   std::map<std::string, Place, std::less<>> marks;  ///< By path: "parameters.lr.low".
+  std::string_view document = "study";              ///< What the file as a whole is called.
 
   void error(const YamlNode& node, std::string message);
   void error(Place place, std::string message);
@@ -87,11 +89,14 @@ std::vector<MapEntry> read_entries(ReadContext& context, const YamlNode& node,
 /// "`3`", "a list", "a map", "nothing".
 [[nodiscard]] std::string describe(const YamlNode& node);
 
-/// Reads a map whose keys the schema lists; unknown keys are reported on construction.
+/// Reads a map whose keys are known beforehand; unknown keys are reported on construction.
 class MapReader {
  public:
   /// `path` is empty for the study itself. The context and the node must outlive the reader.
   MapReader(ReadContext& context, const YamlNode& node, std::string path, std::string_view section);
+  /// The same for a file that is no study: the keys are the caller's.
+  MapReader(ReadContext& context, const YamlNode& node, std::string path,
+            std::span<const std::string> known);
 
   [[nodiscard]] const YamlNode* find(std::string_view key) const;
   /// Reports a missing key, unless a mistyped one has been reported in its place.
@@ -103,8 +108,13 @@ class MapReader {
   std::optional<std::int64_t> whole(std::string_view key, Range range = {});
   std::optional<bool> flag(std::string_view key);
   std::optional<double> quantity(std::string_view key, Dimension dimension);
+  std::optional<std::string> text(std::string_view key);
 
  private:
+  /// The key that an unknown word was meant to be.
+  using Meant = std::function<std::optional<std::string>(std::string_view word)>;
+  void refuse_unknown(std::span<const std::string> known, const Meant& meant_by);
+
   ReadContext& context_;
   const YamlNode& node_;
   std::string path_;

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace wattune::recorded {
+namespace wattune {
 
 /// A line of a CSV text: its number in the file, and its cells without blanks around them.
 struct CsvRow {
@@ -19,4 +19,7 @@ struct CsvRow {
 /// Errors   ConfigError  a quote that is not closed; names file and line
 [[nodiscard]] std::vector<CsvRow> split_csv(std::string_view text, const std::string& file_name);
 
-}  // namespace wattune::recorded
+/// A text as one cell: in quotes where it has to be, line ends as blanks.
+[[nodiscard]] std::string csv_cell(std::string_view text);
+
+}  // namespace wattune

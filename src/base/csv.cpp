@@ -1,10 +1,10 @@
-#include "csv.hpp"
+#include "wattune/base/csv.hpp"
 
 #include <fmt/format.h>
 
 #include "wattune/base/result.hpp"
 
-namespace wattune::recorded {
+namespace wattune {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
@@ -53,4 +53,17 @@ std::vector<CsvRow> split_csv(std::string_view text, const std::string& file_nam
   return rows;
 }
 
-}  // namespace wattune::recorded
+std::string csv_cell(std::string_view text) {
+  const bool has_edge_blank = !text.empty() && (text.front() == ' ' || text.back() == ' ');
+  if (!has_edge_blank && text.find_first_of(",\"\r\n") == std::string_view::npos) {
+    return std::string{text};
+  }
+  std::string quoted = "\"";
+  for (const char letter : text) {
+    const bool ends_line = letter == '\n' || letter == '\r';
+    quoted += letter == '"' ? std::string{"\"\""} : std::string(1, ends_line ? ' ' : letter);
+  }
+  return quoted + "\"";
+}
+
+}  // namespace wattune

@@ -1,0 +1,275 @@
+#include "manifest_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "wattune/base/text.hpp"
+
+namespace wattune::replication {
+namespace {
+
+using config::MapEntry;
+using config::MapReader;
+using config::ReadContext;
+using config::unknown_name;
+using config::YamlNode;
+
+bool is_plain_name(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+  });
+}
+
+/// Reports a name that is none or that another entry has.
+std::string read_own_name(ReadContext& context, const MapReader& map,
+                          std::vector<std::string>& taken) {
+  const YamlNode* const node = map.find("name");
+  if (node == nullptr) return {};
+  std::string name = read_text(context, *node, map.path_of("name")).value_or("");
+  if (!name.empty() && !is_plain_name(name)) {
+    context.error(*node, fmt::format("a name is made of letters, digits, `-` and `_`, not {}",
+                                     describe(*node)));
+  } else if (std::ranges::count(taken, name) > 0) {
+    context.error(*node, fmt::format("the name `{}` is taken", name));
+  }
+  taken.push_back(name);
+  return name;
+}
+
+std::vector<Input> read_inputs(ReadContext& context, const YamlNode& node, const std::string& path,
+                               const std::vector<std::string>& earlier) {
+  static const std::vector<std::string> kKeys{"experiment", "file"};
+  std::vector<Input> inputs;
+  for (const MapEntry& entry : read_entries(context, node, path)) {
+    MapReader map(context, *entry.value, fmt::format("{}.{}", path, entry.name), kKeys);
+    map.require("experiment");
+    map.require("file");
+    Input input{entry.name, map.text("experiment").value_or(""), map.text("file").value_or(""),
+                context.source.place_at(entry.key->offset, entry.key->length)};
+    const YamlNode* const from = map.find("experiment");
+    if (from != nullptr && std::ranges::count(earlier, input.experiment) == 0) {
+      context.error(*from, unknown_name("experiment above this one", input.experiment, earlier));
+    }
+    inputs.push_back(std::move(input));
+  }
+  return inputs;
+}
+
+std::vector<Scale> read_scales(ReadContext& context, const YamlNode* node,
+                               const std::string& path) {
+  if (node == nullptr) return {Scale::Small, Scale::Full};
+  static const std::vector<std::string> kKnown{"small", "full"};
+  std::vector<Scale> scales;
+  for (const YamlNode& item : read_list(context, *node, path)) {
+    const auto name = read_name(context, item, "scale", kKnown);
+    if (name) scales.push_back(*scale_from_text(*name));
+  }
+  return scales;
+}
+
+YamlNode read_overrides(ReadContext& context, const YamlNode* node, const std::string& path) {
+  if (node == nullptr || node->kind == YamlNode::Kind::Null) return {};
+  read_entries(context, *node, path);
+  return *node;
+}
+
+const Kind* find_kind(std::span<const Kind> kinds, std::string_view name) {
+  const auto found = std::ranges::find(kinds, name, &Kind::name);
+  return found == kinds.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> names_of(std::span<const Kind> kinds) {
+  std::vector<std::string> names;
+  for (const Kind& kind : kinds) names.emplace_back(kind.name);
+  return names;
+}
+
+/// Of a check the kind is the key that only it has.
+const Kind* kind_of_check(ReadContext& context, const YamlNode& node, const std::string& path) {
+  const Kind* found = nullptr;
+  for (const MapEntry& entry : read_entries(context, node, path)) {
+    if (const Kind* const kind = find_kind(check_kinds(), entry.name)) found = kind;
+  }
+  if (found == nullptr && node.is_map()) {
+    context.error(node, fmt::format("the check says nothing to check; give one of {}",
+                                    join_names(names_of(check_kinds()), "or")));
+  }
+  return found;
+}
+
+const Kind* kind_of(ReadContext& context, const YamlNode& node, const std::string& path,
+                    SpecSort sort) {
+  if (sort == SpecSort::Check) return kind_of_check(context, node, path);
+  const auto kinds = sort == SpecSort::Analysis ? analysis_kinds() : figure_kinds();
+  const char* const word = sort == SpecSort::Analysis ? "kind of analysis" : "kind of figure";
+  const YamlNode* named = nullptr;
+  for (const MapEntry& entry : read_entries(context, node, path)) {
+    if (entry.name == "kind") named = entry.value;
+  }
+  if (named == nullptr) {
+    if (node.is_map()) context.error(node, fmt::format("`{}` has no `kind`", path));
+    return nullptr;
+  }
+  const auto name = read_name(context, *named, word, names_of(kinds));
+  return name ? find_kind(kinds, *name) : nullptr;
+}
+
+std::optional<Option> read_option(ReadContext& context, const YamlNode& node,
+                                  const std::string& path, OptionType type) {
+  switch (type) {
+    case OptionType::Text:
+      if (auto text = read_text(context, node, path)) return Option{*std::move(text)};
+      break;
+    case OptionType::Number:
+      if (auto number = read_number(context, node, path)) return Option{*number};
+      break;
+    case OptionType::Flag:
+      if (auto flag = read_flag(context, node, path)) return Option{*flag};
+      break;
+    case OptionType::Texts:
+      return Option{read_texts(context, node, path)};
+    case OptionType::Expression:
+      if (auto formula = read_expression(context, node, path)) return Option{*std::move(formula)};
+      break;
+    case OptionType::Expressions:
+      return Option{read_expressions(context, node, path)};
+  }
+  return std::nullopt;
+}
+
+/// Keys that every entry of this sort has, and those of its kind.
+std::vector<std::string> allowed_keys(const Kind& kind, SpecSort sort) {
+  std::vector<std::string> keys;
+  if (sort == SpecSort::Analysis) keys = {"name", "kind", "title"};
+  if (sort == SpecSort::Figure) keys = {"kind", "title"};
+  if (sort == SpecSort::Check) keys = {"claim"};
+  if (kind.needs_rows) keys.insert(keys.end(), {"of", "where"});
+  for (const KindKey& key : kind.keys) keys.emplace_back(key.key);
+  return keys;
+}
+
+void read_rows(ReadContext& context, MapReader& map, const std::vector<std::string>& tables,
+               Spec& spec) {
+  if (const YamlNode* const of = map.require("of")) {
+    spec.of = read_texts(context, *of, map.path_of("of"));
+    for (const std::string& name : spec.of) {
+      if (std::ranges::count(tables, name) == 0) {
+        context.error(*of, unknown_name("experiment or analysis above this one", name, tables));
+      }
+    }
+  }
+  if (const YamlNode* const where = map.find("where")) {
+    spec.where = read_expression(context, *where, map.path_of("where"));
+  }
+}
+
+std::optional<Spec> read_spec(ReadContext& context, const YamlNode& node, const std::string& path,
+                              SpecSort sort, std::vector<std::string>& tables) {
+  const Kind* const kind = kind_of(context, node, path, sort);
+  if (kind == nullptr) return std::nullopt;
+  MapReader map(context, node, path, allowed_keys(*kind, sort));
+  Spec spec;
+  spec.kind = kind->name;
+  spec.place = context.source.place_at(node.offset, node.length);
+  const char* const title = sort == SpecSort::Check ? "claim" : "title";
+  if (sort == SpecSort::Analysis) map.require("name");
+  if (kind->needs_rows) read_rows(context, map, tables, spec);
+  if (sort == SpecSort::Analysis) spec.name = read_own_name(context, map, tables);
+  if (sort != SpecSort::Analysis) map.require(title);
+  spec.title = map.text(title).value_or(spec.name);
+  for (const KindKey& key : kind->keys) {
+    const YamlNode* const value = key.is_required ? map.require(key.key) : map.find(key.key);
+    if (value == nullptr) continue;
+    if (auto option = read_option(context, *value, map.path_of(key.key), key.type)) {
+      spec.options.emplace(key.key, *std::move(option));
+    }
+  }
+  return spec;
+}
+
+}  // namespace
+
+std::optional<Expression> read_expression(ReadContext& context, const YamlNode& node,
+                                          std::string_view path) {
+  const auto text = read_text(context, node, path);
+  if (!text) return std::nullopt;
+  try {
+    return Expression{*text};
+  } catch (const ConfigError& error) {
+    context.error(node, error.what());
+    return std::nullopt;
+  }
+}
+
+std::vector<std::pair<std::string, Expression>> read_expressions(ReadContext& context,
+                                                                 const YamlNode& node,
+                                                                 std::string_view path) {
+  std::vector<std::pair<std::string, Expression>> formulas;
+  for (const MapEntry& entry : read_entries(context, node, path)) {
+    auto formula = read_expression(context, *entry.value, fmt::format("{}.{}", path, entry.name));
+    if (formula) formulas.emplace_back(entry.name, *std::move(formula));
+  }
+  return formulas;
+}
+
+std::vector<std::string> read_texts(ReadContext& context, const YamlNode& node,
+                                    std::string_view path) {
+  std::vector<std::string> texts;
+  if (node.is_scalar()) {
+    if (auto text = read_text(context, node, path)) texts.push_back(*std::move(text));
+    return texts;
+  }
+  for (const YamlNode& item : read_list(context, node, path)) {
+    if (auto text = read_text(context, item, path)) texts.push_back(*std::move(text));
+  }
+  return texts;
+}
+
+std::vector<Experiment> read_experiments(ReadContext& context, const YamlNode& node) {
+  static const std::vector<std::string> kKeys{"name",  "about", "study",  "set",
+                                              "small", "full",  "inputs", "scales"};
+  std::vector<Experiment> experiments;
+  std::vector<std::string> names{"experiments"};  // the table of all of them
+  for (const YamlNode& item : read_list(context, node, "experiments")) {
+    const std::string path = fmt::format("experiments[{}]", experiments.size());
+    MapReader map(context, item, path, kKeys);
+    map.require("name");
+    map.require("study");
+    Experiment experiment;
+    experiment.place = context.source.place_at(item.offset, item.length);
+    if (const YamlNode* const inputs = map.find("inputs")) {
+      experiment.inputs = read_inputs(context, *inputs, map.path_of("inputs"), names);
+    }
+    experiment.name = read_own_name(context, map, names);
+    experiment.about = map.text("about").value_or("");
+    experiment.study = map.text("study").value_or("");
+    experiment.set = read_overrides(context, map.find("set"), map.path_of("set"));
+    for (const Scale scale : {Scale::Small, Scale::Full}) {
+      experiment.set_at[scale] =
+          read_overrides(context, map.find(to_text(scale)), map.path_of(to_text(scale)));
+    }
+    experiment.scales = read_scales(context, map.find("scales"), map.path_of("scales"));
+    experiments.push_back(std::move(experiment));
+  }
+  return experiments;
+}
+
+std::vector<Spec> read_specs(ReadContext& context, const YamlNode& node, SpecSort sort,
+                             std::vector<std::string>& tables) {
+  const std::string_view section = sort == SpecSort::Analysis ? "analyses"
+                                   : sort == SpecSort::Figure ? "figures"
+                                                              : "checks";
+  std::vector<Spec> specs;
+  std::size_t number = 0;
+  for (const YamlNode& item : read_list(context, node, section)) {
+    const std::string path = fmt::format("{}[{}]", section, number++);
+    if (auto spec = read_spec(context, item, path, sort, tables)) {
+      specs.push_back(*std::move(spec));
+    }
+  }
+  return specs;
+}
+
+}  // namespace wattune::replication

@@ -97,12 +97,13 @@ std::string failure_of(const Json& document) {
 Left tables_of(const ReplicationRun& run, const Experiment& experiment, const fs::path& database) {
   const report::StudyRecord record = read_study(database);
   const Json document = document_of(record);
-  const std::string failure = failure_of(document);
+  const bool is_interrupted = document.at("study").at("state") == "interrupted";
+  const std::string failure = is_interrupted ? std::string{} : failure_of(document);
   Left left{failure.empty() ? replication::experiment_table(experiment.name, document)
                             : replication::experiment_table(experiment.name, "failed", failure)};
   left.trials = replication::trial_table(experiment.name, record, document, run.manifest.columns);
   left.curves = replication::curve_table(experiment.name, record);
-  left.is_interrupted = document.at("study").at("state") == "interrupted";
+  left.is_interrupted = is_interrupted;
   return left;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -28,13 +29,39 @@ Json at(const Json& document, std::initializer_list<const char*> path) {
   return *place;
 }
 
-/// The parts of the ledger that a reader asks for, by the names of docs/report-data.md.
-constexpr std::array<std::pair<const char*, const char*>, 5> kStages{
+/// The parts of the ledger that a reader asks for: all rungs are one.
+constexpr std::array<std::pair<const char*, const char*>, 8> kParts{
     {{"probe", "probing the hardware"},
      {"exploration", "exploration: trials that were compared"},
      {"final", "final training"},
+     {"finalists", "finalists that were measured again"},
+     {"cut", "trials that a budget has cut"},
+     {"failed", "failed trials"},
      {"engine", "the tuner itself"},
      {"idle", "idle and other processes"}}};
+
+/// Joules by part, which add up to the total; null where part of it is not known.
+Json parts_json(const Json& document) {
+  Json parts = Json::object();
+  const Json entries = at(document, {"ledger", "entries"});
+  for (const auto& [part, words] : kParts) {
+    double joules = 0.0;
+    bool is_known = true;
+    bool is_there = false;
+    for (const Json& entry : entries.is_array() ? entries : Json::array()) {
+      const std::string name = entry.value("name", std::string{});
+      if (name != part && !(name.starts_with("rung_") && part == std::string_view{"exploration"})) {
+        continue;
+      }
+      const Json value = at(entry, {"energy", "value"});
+      is_there = true;
+      is_known = is_known && value.is_number();
+      joules += value.is_number() ? value.get<double>() : 0.0;
+    }
+    if (is_there) parts[part] = is_known ? Json(joules) : Json(nullptr);
+  }
+  return parts;
+}
 
 Json recommended_json(const Json& document) {
   const Json recommendations = at(document, {"recommendations"});
@@ -166,11 +193,12 @@ std::vector<std::pair<std::string, std::string>> rows_of(const Json& statement) 
   add("Hardware", hardware_text(statement));
   for (const Json& meter : statement.at("meters")) add("Meter", meter_text(meter));
   add("Total of the search", figure_text(at(statement, {"energy", "total"})));
-  for (const auto& [name, words] : kStages) {
-    const Json joules = at(statement, {"energy", "stages", name});
-    if (joules.is_number() && joules.get<double>() > 0.0) {
-      add(fmt::format("of it {}", words), si_text(joules.get<double>(), "J"));
-    }
+  for (const auto& [part, words] : kParts) {
+    const Json parts = at(statement, {"energy", "parts"});
+    if (!parts.contains(part)) continue;
+    const Json joules = parts.at(part);
+    add(fmt::format("of it {}", words),
+        joules.is_number() ? si_text(joules.get<double>(), "J") : "unknown");
   }
   const Json recommended = at(statement, {"recommended"});
   if (!recommended.is_null()) {
@@ -230,10 +258,11 @@ std::string markdown_escaped(std::string_view text) {
 }
 
 std::string lead_of(const Json& statement) {
-  const Json total = at(statement, {"energy", "total"});
+  std::string carbon = carbon_text(statement);
+  carbon.resize(std::min(carbon.find(';'), carbon.size()));
   return fmt::format(
       "Searching took {}; carbon: {}. Uncertainties are half widths of 95 % intervals.",
-      figure_text(total), carbon_text(statement));
+      figure_text(at(statement, {"energy", "total"})), carbon);
 }
 
 }  // namespace
@@ -253,7 +282,7 @@ Json statement(const Json& document) {
            {"meters", meters_json(document)},
            {"energy",
             {{"total", at(document, {"ledger", "total"})},
-             {"stages", at(document, {"ledger", "stages"})},
+             {"parts", parts_json(document)},
              {"notes", at(document, {"ledger", "notes"})}}},
            {"recommended", recommended_json(document)},
            {"carbon", at(document, {"ledger", "carbon"})},

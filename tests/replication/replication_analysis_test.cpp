@@ -147,6 +147,15 @@ TEST(ToTarget, FindsTheFirstReportAtTheTargetAndKeepsWhoNeverGotThere) {
   EXPECT_THAT(finding.notes, Contains(HasSubstr("1 of 3 trainings never reached the target")));
 }
 
+TEST(ToTarget, IsThereWhereTheMetricIsExactlyTheTarget) {
+  const Table table =
+      analyse(spec("to_target", "curves",
+                   {{"metric", "metric.accuracy"}, {"target", formula("0.43 * 2")}}),
+              book_of("curves", kCurves))
+          .table;
+  EXPECT_DOUBLE_EQ(number_at(table, 0, "energy_j"), 10.0);
+}
+
 TEST(ToTarget, LooksForSmallValuesWhereLessIsBetter) {
   const Workbook book = book_of("curves",
                                 "experiment,trial,step,energy_j,duration_s,loss\n"

@@ -3,11 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 #include "support/temporary_folder.hpp"
+#include "wattune/replication/kinds.hpp"
 #include "wattune/replication/planned_study.hpp"
 
 namespace wattune::replication {
@@ -167,6 +170,23 @@ TEST_F(ManifestTest, RefusesExperimentsThatCannotBe) {
   EXPECT_THAT(problem_of("title: T\npaper: {title: P}\nexperiments:\n"
                          "  - {name: a b, study: base.yaml, scales: [tiny]}\n"),
               HasSubstr("unknown scale `tiny`"));
+}
+
+/// The manual names every kind with its keys in one line of a table or of a list.
+bool is_described(const std::string& manual, const Kind& kind) {
+  const std::string name = "`" + std::string{kind.name} + "`";
+  if (manual.find(name) == std::string::npos) return false;
+  return std::ranges::all_of(kind.keys, [&](const KindKey& key) {
+    return manual.find("`" + std::string{key.key} + "`") != std::string::npos;
+  });
+}
+
+TEST(StudiesManual, NamesEveryKindAndKey) {
+  std::ifstream stream(fs::path{SOURCE_DIR} / "docs/studies.md");
+  const std::string manual{std::istreambuf_iterator<char>{stream}, {}};
+  for (const auto kinds : {analysis_kinds(), figure_kinds(), check_kinds()}) {
+    for (const Kind& kind : kinds) EXPECT_TRUE(is_described(manual, kind)) << kind.name;
+  }
 }
 
 // Whatever the project ships must be readable, and every experiment must make a valid study at both

@@ -43,12 +43,13 @@ test:
 	@ctest --preset dev -j$(JOBS)
 
 bench:
-	@tools/setup run
+	@tools/setup test
 	@mkdir -p build && $(call QUIET_CONFIGURE,bench)
 	@cmake --build --preset bench -j$(JOBS) -- --quiet
 	@build/bench/bin/bench-engine
 	@build/bench/bin/bench-meter
 	@build/bench/bin/bench-search --speed --quick
+	@build/bench/bin/bench-train
 
 # DATA=DIR has the recorded learning curves (lcbench/).
 bench-search:

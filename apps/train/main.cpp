@@ -14,10 +14,14 @@
 #include <vector>
 
 #include "errors.hpp"
+#include "generation/generate.hpp"
 #include "options.hpp"
-#include "protocol_client.hpp"
-#include "terminal_observer.hpp"
-#include "trainer.hpp"
+#include "protocol/protocol_client.hpp"
+#include "protocol/terminal_observer.hpp"
+#include "training/memory.hpp"
+#include "training/saved_model.hpp"
+#include "training/trainer.hpp"
+#include "workload.hpp"
 
 namespace {
 
@@ -42,42 +46,6 @@ int catch_signals(bool is_under_engine) {
   return ends[0];
 }
 
-at::Device to_device(DeviceChoice choice) {
-  if (choice == DeviceChoice::Cpu) return at::kCPU;
-  if (at::hasCUDA()) return at::Device(at::kCUDA, 0);
-  if (choice == DeviceChoice::Cuda) {
-    throw UsageError(
-        "--device: 'cuda' is not allowed; no GPU that this LibTorch can use was found");
-  }
-  return at::kCPU;
-}
-
-TrainerOptions to_trainer_options(const Options& options, const Dataset& data, std::uint64_t seed) {
-  TrainerOptions result;
-  result.shape.height = data.height;
-  result.shape.width = data.width;
-  result.shape.dropout = options.dropout;
-  if (options.model == Model::Mlp) {
-    result.shape.hidden = options.hidden;
-  } else {
-    for (std::int64_t block = 0; block < options.blocks; ++block) {
-      result.shape.block_channels.push_back(options.width << block);
-    }
-    result.shape.kernel = options.kernel;
-    result.shape.batch_norm = options.batch_norm;
-  }
-  result.optimizer = options.optimizer;
-  result.schedule = options.schedule;
-  result.learning_rate = options.learning_rate;
-  result.batch_size = options.batch_size;
-  result.report_every_samples = options.report_every > 0 ? options.report_every : data.train.size();
-  result.validation_samples = options.validation_samples;
-  result.inference_batch = options.inference_batch;
-  result.seed = seed;
-  result.device = to_device(options.device);
-  return result;
-}
-
 Assignment stand_alone_assignment(const Options& options) {
   Assignment assignment;
   assignment.to = assignment.max = options.epochs;
@@ -98,47 +66,102 @@ int channel_from(const char* text) {
   return channel;
 }
 
-Ending train(const Options& options, const char* config, const char* channel) {
-  const int end_request = catch_signals(config != nullptr);
-  const Assignment assignment =
-      config != nullptr ? read_assignment(config) : stand_alone_assignment(options);
-  if (options.threads > 0) at::set_num_threads(static_cast<int>(options.threads));
-  at::globalContext().setFlushDenormal(true);
-
-  std::unique_ptr<Observer> observer;
-  if (config != nullptr) {
-    observer = std::make_unique<ProtocolClient>(channel_from(channel), end_request);
-  } else {
-    observer = std::make_unique<TerminalObserver>(stdout, "epochs", assignment.max, end_request);
+/// Who listens: the engine where it has started this program, otherwise a person.
+class Connection {
+ public:
+  Connection() : config_(std::getenv("WATTUNE_CONFIG")), channel_(std::getenv("WATTUNE_CHANNEL")) {
+    if ((config_ == nullptr) != (channel_ == nullptr)) {
+      throw UsageError("WATTUNE_CONFIG and WATTUNE_CHANNEL must be set together");
+    }
   }
-  const Dataset data(options.data);
-  const std::uint64_t seed = options.seed.value_or(assignment.seed.value_or(1));
-  Trainer trainer(to_trainer_options(options, data, seed), assignment, data, *observer);
-  return trainer.run();
+
+  /// Nothing where no engine gives one.
+  [[nodiscard]] std::optional<Assignment> assignment() const {
+    if (config_ == nullptr) return std::nullopt;
+    return read_assignment(config_);
+  }
+
+  [[nodiscard]] std::unique_ptr<Observer> open(const char* unit, std::int64_t max) const {
+    const int end_request = catch_signals(config_ != nullptr);
+    if (config_ == nullptr) {
+      return std::make_unique<TerminalObserver>(stdout, unit, max, end_request);
+    }
+    return std::make_unique<ProtocolClient>(channel_from(channel_), end_request);
+  }
+
+ private:
+  const char* config_;
+  const char* channel_;
+};
+
+void prepare_threads(std::int64_t threads) {
+  if (threads > 0) at::set_num_threads(static_cast<int>(threads));
+  at::globalContext().setFlushDenormal(true);
 }
 
-int run(int argc, char** argv) {
+/// Ends as whoever sent SIGTERM expects it.
+int end_as_asked() {
+  std::signal(SIGTERM, SIG_DFL);
+  std::raise(SIGTERM);
+  return 1;
+}
+
+int run_training(const std::vector<std::string>& arguments) {
   std::string help;
-  const std::optional<Options> options = parse_options({argv + 1, argv + argc}, help);
+  const std::optional<Options> options = parse_options(arguments, help);
   if (!options) {
     fmt::print("{}", help);
     return 0;
   }
-  const char* config = std::getenv("WATTUNE_CONFIG");
-  const char* channel = std::getenv("WATTUNE_CHANNEL");
-  if ((config == nullptr) != (channel == nullptr)) {
-    throw UsageError("WATTUNE_CONFIG and WATTUNE_CHANNEL must be set together");
+  const Connection connection;
+  const Assignment assignment = connection.assignment().value_or(stand_alone_assignment(*options));
+  const auto observer = connection.open("epochs", assignment.max);
+  prepare_threads(options->threads);
+  const std::uint64_t seed = options->seed.value_or(assignment.seed.value_or(1));
+  const at::Device device = chosen_device(options->device, options->precision);
+  const Workload workload = make_workload(*options, seed, device);
+  Trainer trainer(to_trainer_options(*options, seed, device), assignment, *workload.task,
+                  *workload.model, *observer);
+  const Ending ending = trainer.run();
+  if (options->save && trainer.is_finished()) {
+    save_model(*options->save, *workload.model, *workload.task);
   }
-  if (train(*options, config, channel) == Ending::Asked) {
-    std::signal(SIGTERM, SIG_DFL);
-    std::raise(SIGTERM);
+  return ending == Ending::Asked ? end_as_asked() : 0;
+}
+
+int run_generation(std::vector<std::string> arguments) {
+  arguments.erase(arguments.begin());
+  std::string help;
+  const std::optional<GenerateOptions> options = parse_generate_options(arguments, help);
+  if (!options) {
+    fmt::print("{}", help);
+    return 0;
   }
+  const Connection connection;
+  const auto assignment = connection.assignment();
+  const auto observer = connection.open("run", 1);
+  prepare_threads(options->threads);
+  const at::Device device = chosen_device(options->device, options->precision);
+  const auto model = open_language_model(options->file, device, options->precision);
+  const Generated result = generate(*options, *model, device, *observer);
+  if (result.asked_to_end) return end_as_asked();
+  if (!assignment) fmt::print("{}\n", result.sample);
+  observer->info({{"peak_memory_bytes", peak_memory_bytes(device)}});
+  Report report;
+  report.step = assignment ? assignment->max : 1;
+  report.metrics = {{"tokens_per_second", static_cast<double>(result.num_tokens) / result.seconds}};
+  observer->report(report);
   return 0;
+}
+
+int run(const std::vector<std::string>& arguments) {
+  if (!arguments.empty() && arguments[0] == "generate") return run_generation(arguments);
+  return run_training(arguments);
 }
 
 int run_and_explain(int argc, char** argv) {
   try {
-    return run(argc, argv);
+    return run({argv + 1, argv + argc});
   } catch (const UsageError& error) {
     fmt::print(stderr, "wattune-train: {}\n", error.what());
     return 2;

@@ -1,4 +1,4 @@
-#include "checkpoint.hpp"
+#include "training/checkpoint.hpp"
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-#include "data_order.hpp"
+#include "data/data_order.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@ namespace {
 
 std::vector<std::int64_t> row(std::uint64_t seed, std::int64_t first, std::size_t count) {
   std::vector<std::int64_t> indices(count);
-  DataOrder(seed, 100).fill(first, indices);
+  DataOrder(OrderKind::Shuffled, seed, 100, 10).fill(first, indices);
   return indices;
 }
 
@@ -32,12 +32,24 @@ TEST(DataOrder, IsTheSameRowHoweverItIsCut) {
   const std::vector<std::int64_t> whole = row(1, 0, 250);
   std::vector<std::int64_t> pieces(250);
 
-  DataOrder order(1, 100);
+  DataOrder order(OrderKind::Shuffled, 1, 100, 10);
   for (std::size_t first = 0; first < 250; first += 10) {
     order.fill(static_cast<std::int64_t>(first), std::span(pieces).subspan(first, 10));
   }
 
   EXPECT_EQ(pieces, whole);
+}
+
+TEST(DataOrder, RepeatsFixedBatchesWhateverEpochAndSeed) {
+  std::vector<std::int64_t> first(24);
+  std::vector<std::int64_t> later(24);
+
+  DataOrder(OrderKind::Fixed, 1, 30, 8).fill(0, first);  // three batches of 8; 6 samples left out
+  DataOrder(OrderKind::Fixed, 2, 30, 8).fill(48, later);
+
+  EXPECT_EQ(first, later);
+  std::ranges::sort(first);
+  EXPECT_EQ(std::ranges::adjacent_find(first), first.end());
 }
 
 TEST(DataOrder, PutsASampleAnywhereWithEqualChance) {

@@ -1,4 +1,4 @@
-#include "idx_file.hpp"
+#include "data/idx_file.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

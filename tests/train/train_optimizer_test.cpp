@@ -1,4 +1,4 @@
-#include "optimizer.hpp"
+#include "training/optimizer.hpp"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
@@ -69,6 +69,14 @@ TEST(Optimizer, AdamGoesWhereLibTorchGoes) {
             parameters,
             torch::optim::AdamOptions(kRate).betas(std::make_tuple(0.9, 0.99)).weight_decay(0.1));
       });
+}
+
+TEST(Optimizer, AcceptsABetaThatItDoesNotUse) {
+  expect_same_path({.kind = OptimizerKind::Adam, .beta2 = 0.5, .is_beta2_inert = true},
+                   [](std::vector<at::Tensor> parameters) {
+                     return std::make_unique<torch::optim::Adam>(parameters,
+                                                                 torch::optim::AdamOptions(kRate));
+                   });
 }
 
 TEST(Optimizer, AdamWGoesWhereLibTorchGoes) {

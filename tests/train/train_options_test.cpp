@@ -29,7 +29,7 @@ std::string refusal(std::vector<std::string> arguments) {
 TEST(Options, AreReadForEachModel) {
   const Options cnn = parsed({"cnn", "--blocks", "3", "--kernel=5", "--batch-norm", "true",
                               "--optimizer", "adamw", "--lr", "1e-3", "--schedule", "one-cycle"});
-  EXPECT_EQ(cnn.model, Model::Cnn);
+  EXPECT_EQ(cnn.model, ModelKind::Cnn);
   EXPECT_EQ(cnn.blocks, 3);
   EXPECT_EQ(cnn.kernel, 5);
   EXPECT_TRUE(cnn.batch_norm);
@@ -38,9 +38,60 @@ TEST(Options, AreReadForEachModel) {
   EXPECT_EQ(cnn.schedule, ScheduleKind::OneCycle);
 
   const Options mlp = parsed({"mlp", "--hidden", "256,128", "--dropout", "0.2"});
-  EXPECT_EQ(mlp.model, Model::Mlp);
+  EXPECT_EQ(mlp.model, ModelKind::Mlp);
   EXPECT_THAT(mlp.hidden, ElementsAre(256, 128));
   EXPECT_EQ(mlp.dropout, 0.2);
+}
+
+TEST(Options, GiveEachModelItsOwnDefaults) {
+  EXPECT_EQ(parsed({"cnn"}).optimizer.kind, OptimizerKind::Sgd);
+  EXPECT_EQ(parsed({"lstm"}).optimizer.kind, OptimizerKind::Adam);
+  EXPECT_FALSE(parsed({"lstm"}).data);
+  EXPECT_EQ(parsed({"simple-cnn"}).scaling, Scaling::Unit);
+  EXPECT_EQ(parsed({"resnet18"}).scaling, Scaling::Standard);
+  EXPECT_EQ(parsed({"transformer"}).width, 64);
+}
+
+TEST(Options, AreReadForAStudyOfTrainings) {
+  const Options options = parsed({"simple-cnn",
+                                  "--layers",
+                                  "7",
+                                  "--conv-layers",
+                                  "4",
+                                  "--relu",
+                                  "false",
+                                  "--order",
+                                  "fixed",
+                                  "--beta2",
+                                  "0.8",
+                                  "--inert-beta2",
+                                  "true",
+                                  "--epsilon",
+                                  "1e-7",
+                                  "--precision",
+                                  "bfloat16",
+                                  "--freeze",
+                                  "block0,head",
+                                  "--heads",
+                                  "parity,label",
+                                  "--stop-at",
+                                  "val_accuracy=0.9",
+                                  "--patience",
+                                  "3",
+                                  "--min-delta",
+                                  "0.001"});
+  EXPECT_EQ(options.dense_layers, 7);
+  EXPECT_EQ(options.convolution_layers, 4);
+  EXPECT_FALSE(options.has_relu);
+  EXPECT_EQ(options.order, OrderKind::Fixed);
+  EXPECT_TRUE(options.optimizer.is_beta2_inert);
+  EXPECT_EQ(options.precision, Precision::BFloat16);
+  EXPECT_THAT(options.frozen, ElementsAre("block0", "head"));
+  EXPECT_THAT(options.heads, ElementsAre("parity", "label"));
+  EXPECT_EQ(options.stop.target->metric, "accuracy");
+  EXPECT_EQ(options.stop.target->value, 0.9);
+  EXPECT_EQ(options.stop.patience, 3);
+  EXPECT_EQ(*parsed({"cnn", "--sparsity-penalty", "0"}).sparsity_penalty, 0);
 }
 
 TEST(Options, RepeatOneWidthForEveryLayer) {
@@ -63,13 +114,16 @@ TEST(Options, NameTheValueThatIsWrongAndWhatIsAllowed) {
   EXPECT_THAT(refusal({"cnn", "--kernel", "4"}), HasSubstr("allowed: 1, 3, 5, 7"));
   EXPECT_THAT(refusal({"cnn", "--batch-norm", "maybe"}), HasSubstr("true, false"));
   EXPECT_THAT(refusal({"mlp", "--hidden", "12,x"}), HasSubstr("--hidden: '12,x'"));
+  EXPECT_THAT(refusal({"cnn", "--stop-at", "0.9"}), HasSubstr("METRIC=VALUE"));
+  EXPECT_THAT(refusal({"cnn", "--heads", "a,,b"}), HasSubstr("--heads: 'a,,b'"));
+  EXPECT_THAT(refusal({"cnn", "--precision", "float16"}), HasSubstr("float32, bfloat16"));
   EXPECT_THAT(refusal({"cnn", "--seed", "-1"}), HasSubstr("--seed: '-1'"));
 }
 
 TEST(Options, NameWhatIsUnknownOrMissing) {
   EXPECT_THAT(refusal({"cnn", "--learning-rate", "1"}), HasSubstr("--learning-rate"));
   EXPECT_THAT(refusal({"mlp", "--kernel", "3"}), HasSubstr("--kernel"));
-  EXPECT_THAT(refusal({"rnn"}), AllOf(HasSubstr("'rnn'"), HasSubstr("mlp, cnn")));
+  EXPECT_THAT(refusal({"rnn"}), AllOf(HasSubstr("'rnn'"), HasSubstr("mlp, cnn, resnet18, lstm")));
   EXPECT_NE(refusal({}), "accepted");
 }
 
@@ -78,6 +132,9 @@ TEST(Options, RefuseWhatDoesNotGoTogether) {
   EXPECT_THAT(refusal({"cnn", "--batch-norm", "true", "--batch-size", "1"}),
               HasSubstr("at least 2"));
   EXPECT_THAT(refusal({"mlp", "--hidden", "12,12", "--depth", "3"}), HasSubstr("names 2 layers"));
+  EXPECT_THAT(refusal({"transformer", "--attention-heads", "3"}), HasSubstr("must divide"));
+  EXPECT_THAT(refusal({"dense-poly", "--sparsity-penalty", "1"}), HasSubstr("no activations"));
+  EXPECT_THAT(refusal({"resnet18", "--batch-size", "1"}), HasSubstr("at least 2"));
 }
 
 TEST(Options, ExplainThemselves) {

@@ -223,5 +223,60 @@ TEST_F(TrainProgram, RefusesBadOptionsAndBadDataWithStatus2) {
               AllOf(HasSubstr("train-images-idx3-ubyte.gz"), HasSubstr("truncated")));
 }
 
+TEST_F(TrainProgram, RefusesDataOfAnotherShapeWithStatus2) {
+  const auto refusal = [this](const std::vector<std::string>& arguments) {
+    Program program(folder_.path(), arguments, config(1000));
+    EXPECT_EQ(program.wait(), 2);
+    return program.errors();
+  };
+  const std::string file = folder_.path() / "data_batch_1.bin";
+  fake::write_file(file, "too short");
+  EXPECT_THAT(refusal({"resnet18", "--data", folder_.path()}),
+              AllOf(HasSubstr("data_batch_1.bin"), HasSubstr("truncated")));
+  EXPECT_THAT(refusal({"lstm", "--data", file}), HasSubstr("Date;Time"));
+  EXPECT_THAT(refusal({"lstm", "--heads", "gas"}), HasSubstr("global_active_power, "));
+  EXPECT_THAT(refusal({"transformer", "--data", "/proc/self/exe"}), HasSubstr("not text"));
+  EXPECT_THAT(refusal({"generate", file}), HasSubstr("data_batch_1.bin"));
+}
+
+TEST_F(TrainProgram, GeneratesTextWithAModelThatItHasSaved) {
+  const std::string text = folder_.path() / "text";
+  const std::string model = folder_.path() / "spelling.model";
+  std::string words;
+  for (int i = 0; i < 400; ++i) words += "joules and watts ";
+  fake::write_file(text, words);
+  Program training(folder_.path(),
+                   {"transformer", "--data", text, "--context", "24", "--width", "16", "--depth",
+                    "1", "--threads", "1", "--save", model},
+                   config(3000));
+  json report = training.next("report");
+  for (; !report.is_null(); report = training.next("report")) {
+    EXPECT_TRUE(report.at("metrics").contains("val_bits_per_byte"));
+    training.answer({{"decision", "continue"}, {"until", 3000}});
+  }
+  EXPECT_EQ(training.wait(), 0);
+
+  Program writing(folder_.path(),
+                  {"generate", model, "--data", text, "--batch-size", "3", "--prompt-tokens", "5",
+                   "--tokens", "20", "--repetitions", "2", "--threads", "1"},
+                  config(3000));
+  EXPECT_TRUE(writing.next("info").at("values").contains("flops"));
+  json phase = writing.next("phase");
+  while (phase.at("name") != "inference" || phase.at("event") != "end") {
+    phase = writing.next("phase");
+  }
+  EXPECT_EQ(phase.at("samples"), 3 * 20 * 2);
+  const json last = writing.next("report");
+  EXPECT_EQ(last.at("step"), 3000);
+  EXPECT_GT(last.at("metrics").at("tokens_per_second"), 0);
+  writing.answer({{"decision", "stop"}});
+  EXPECT_EQ(writing.wait(), 0);
+
+  Program too_long(folder_.path(), {"generate", model, "--data", text, "--tokens", "500"},
+                   config(3000));
+  EXPECT_EQ(too_long.wait(), 2);
+  EXPECT_THAT(too_long.errors(), AllOf(HasSubstr("--tokens: '500'"), HasSubstr("context of 24")));
+}
+
 }  // namespace
 }  // namespace wattune::train

@@ -1,4 +1,4 @@
-#include "protocol_client.hpp"
+#include "protocol/protocol_client.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -78,7 +78,7 @@ TEST_F(ProtocolClientTest, SendsTheTokensThatJsonLacks) {
 }
 
 TEST_F(ProtocolClientTest, SendsPhasesCheckpointsAndFacts) {
-  client_.info(21'840, 1'200'000);
+  client_.info({{"parameters", 21'840}, {"flops", 2'400'000}});
   client_.phase_begin("inference");
   client_.phase_end("inference", 10'000);
   client_.checkpoint(12'500, "/some \"folder\"/12500.ckpt");

@@ -1,4 +1,4 @@
-#include "resource.hpp"
+#include "training/resource.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "schedule.hpp"
+#include "training/schedule.hpp"
 
 #include <gtest/gtest.h>
 

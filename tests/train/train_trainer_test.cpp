@@ -1,17 +1,28 @@
-#include "trainer.hpp"
+#include "training/trainer.hpp"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 #include <optional>
 
-#include "checkpoint.hpp"
 #include "errors.hpp"
+#include "models/green_networks.hpp"
+#include "models/image_network.hpp"
+#include "models/lstm.hpp"
+#include "models/resnet.hpp"
+#include "models/transformer.hpp"
+#include "tasks/classification.hpp"
+#include "tasks/next_token.hpp"
+#include "tasks/series_regression.hpp"
 #include "train/support/recording_observer.hpp"
 #include "train/support/synthetic_data.hpp"
+#include "training/checkpoint.hpp"
+#include "training/saved_model.hpp"
 
 namespace wattune::train {
 namespace {
@@ -45,8 +56,9 @@ class TrainerTest : public testing::Test {
   TrainerTest() {
     at::set_num_threads(1);
     fake::write_data(folder_.path());
-    data_.emplace(folder_.path());
-    options_.shape = {.height = 8, .width = 8, .hidden = {16}};
+    images_ = std::make_unique<Classification>(ClassificationOptions{.folder = folder_.path()});
+    task_ = images_.get();
+    make_model_ = [this] { return make_image_network(shape_, {.seed = options_.seed}); };
     options_.batch_size = 32;
     options_.report_every_samples = 500;
     options_.inference_batch = 40;
@@ -55,7 +67,8 @@ class TrainerTest : public testing::Test {
   }
 
   Ending train(RecordingObserver& observer) {
-    return Trainer(options_, assignment_, *data_, observer).run();
+    const auto model = make_model_();
+    return Trainer(options_, assignment_, *task_, *model, observer).run();
   }
 
   /// The state after a training that pauses, in turn, at each of `bounds`, every time in a new
@@ -66,8 +79,7 @@ class TrainerTest : public testing::Test {
       assignment_.to = bound;
       RecordingObserver observer;
       pause_at(bound, observer);
-      Trainer trainer(options_, assignment_, *data_, observer);
-      trainer.run();
+      train(observer);
       assignment_.resume_from = observer.checkpoints.back().second;
     }
     return read_checkpoint(*assignment_.resume_from);
@@ -81,8 +93,10 @@ class TrainerTest : public testing::Test {
   }
 
   void expect_same_after_interruptions() {
-    const Checkpoint straight = state_after({2000});
-    const Checkpoint in_pieces = state_after({320, 700, 1500, 2000});
+    expect_same(state_after({2000}), state_after({320, 700, 1500, 2000}));
+  }
+
+  static void expect_same(const Checkpoint& straight, const Checkpoint& in_pieces) {
     ASSERT_GE(straight.tensors.size(), 1U);
     ASSERT_EQ(straight.tensors.size(), in_pieces.tensors.size());
     for (std::size_t i = 0; i < straight.tensors.size(); ++i) {
@@ -94,8 +108,41 @@ class TrainerTest : public testing::Test {
     EXPECT_EQ(straight.meta.at("steps"), in_pieces.meta.at("steps"));
   }
 
+  static bool are_equal(const Checkpoint& one, const Checkpoint& other) {
+    for (std::size_t i = 0; i < one.tensors.size(); ++i) {
+      if (!at::equal(one.tensors[i].tensor, other.tensors[i].tensor)) return false;
+    }
+    return one.tensors.size() == other.tensors.size();
+  }
+
+  /// A year and a half of days of the synthetic series, unless told otherwise.
+  void learn_a_series(const SeriesOptions& series = {.file = std::nullopt,
+                                                     .minutes_per_step = 1440,
+                                                     .window = 5,
+                                                     .heads = {"voltage"}}) {
+    series_ = std::make_unique<SeriesRegression>(series);
+    task_ = series_.get();
+    options_.optimizer = {.kind = OptimizerKind::Adam};
+    options_.learning_rate = 0.01;
+  }
+  void learn_a_text() {
+    std::string text;
+    for (int i = 0; i < 900; ++i) text += i % 7 == 3 ? "wattune " : "joules and ";
+    fake::write_file(folder_.path() / "text", text);
+    text_ = std::make_unique<NextToken>(
+        NextTokenOptions{.path = folder_.path() / "text", .context = 16});
+    task_ = text_.get();
+    options_.optimizer = {.kind = OptimizerKind::AdamW, .weight_decay = 0.01};
+    options_.learning_rate = 0.01;
+  }
+
   fake::Folder folder_;
-  std::optional<Dataset> data_;
+  std::unique_ptr<Classification> images_;
+  std::unique_ptr<SeriesRegression> series_;
+  std::unique_ptr<NextToken> text_;
+  const Task* task_ = nullptr;
+  ImageNetworkShape shape_{.image = {1, 8, 8}, .hidden = {16}};
+  std::function<std::unique_ptr<Model>()> make_model_;
   TrainerOptions options_;
   Assignment assignment_;
 };
@@ -118,7 +165,9 @@ TEST_F(TrainerTest, SaysWhatTheNetworkIs) {
   RecordingObserver observer;
   train(observer);
   EXPECT_EQ(observer.facts.at("parameters"), 64 * 16 + 16 + 16 * 10 + 10);
-  EXPECT_EQ(observer.facts.at("macs"), 64 * 16 + 16 * 10);
+  EXPECT_EQ(observer.facts.at("flops"), 2 * (64 * 16 + 16 * 10));
+  EXPECT_GT(observer.facts.at("peak_memory_bytes"), 10'000'000);  // LibTorch alone takes more
+  EXPECT_FALSE(observer.facts.contains("trained_parameters"));
 }
 
 TEST_F(TrainerTest, TouchesTheTestSplitOnceAtTheEndOfAFullTraining) {
@@ -229,21 +278,21 @@ TEST_F(TrainerTest, ValidatesOnAsManySamplesAsWanted) {
 }
 
 TEST_F(TrainerTest, LearnsTheSameHoweverOftenItReports) {
-  options_.shape.dropout = 0.3;
+  shape_.dropout = 0.3;
   assignment_.report_every = 64;
   const Checkpoint often = state_after({2000});
   assignment_.report_every = 2000;
   const Checkpoint rarely = state_after({2000});
 
-  EXPECT_TRUE(at::equal(often.tensors[0].tensor, rarely.tensors[0].tensor));
+  EXPECT_TRUE(are_equal(often, rarely));
 }
 
 TEST_F(TrainerTest, UsesDropoutOnlyWhenItIsOn) {
   const Checkpoint without = state_after({2000});
-  options_.shape.dropout = 0.3;
+  shape_.dropout = 0.3;
   const Checkpoint with = state_after({2000});
 
-  EXPECT_FALSE(at::equal(without.tensors[0].tensor, with.tensors[0].tensor));
+  EXPECT_FALSE(are_equal(without, with));
 }
 
 TEST_F(TrainerTest, ResumesSgdBitForBit) {
@@ -255,8 +304,8 @@ TEST_F(TrainerTest, ResumesSgdBitForBit) {
 TEST_F(TrainerTest, ResumesAdamWithDropoutBitForBit) {
   options_.optimizer = {.kind = OptimizerKind::Adam};
   options_.learning_rate = 0.003;
-  options_.shape.dropout = 0.4;
-  options_.shape.hidden = {16, 16};
+  shape_.dropout = 0.4;
+  shape_.hidden = {16, 16};
   expect_same_after_interruptions();
 }
 
@@ -264,13 +313,12 @@ TEST_F(TrainerTest, ResumesAConvolutionalNetworkWithAdamWBitForBit) {
   options_.optimizer = {.kind = OptimizerKind::AdamW, .weight_decay = 0.01};
   options_.learning_rate = 0.003;
   options_.schedule = ScheduleKind::Cosine;
-  options_.shape = {
-      .height = 8, .width = 8, .block_channels = {4, 8}, .batch_norm = true, .dropout = 0.2};
+  shape_ = {.image = {1, 8, 8}, .block_channels = {4, 8}, .batch_norm = true, .dropout = 0.2};
   expect_same_after_interruptions();
 }
 
 TEST_F(TrainerTest, ResumesInTheMiddleOfAnIntervalBitForBit) {
-  options_.shape.dropout = 0.4;
+  shape_.dropout = 0.4;
   const Checkpoint straight = state_after({2000});
 
   RecordingObserver cut;
@@ -284,8 +332,223 @@ TEST_F(TrainerTest, ResumesInTheMiddleOfAnIntervalBitForBit) {
   train(rest);
   const Checkpoint resumed = read_checkpoint(rest.checkpoints.back().second);
 
-  EXPECT_TRUE(at::equal(straight.tensors[0].tensor, resumed.tensors[0].tensor));
+  EXPECT_TRUE(are_equal(straight, resumed));
   EXPECT_EQ(straight.meta, resumed.meta);
+}
+
+TEST_F(TrainerTest, ResumesAResNetBitForBit) {
+  make_model_ = [this] {
+    return make_resnet18({.image = {1, 8, 8}, .width = 2}, {.seed = options_.seed});
+  };
+  expect_same_after_interruptions();
+}
+
+TEST_F(TrainerTest, ResumesTheNetworksOfTheGreenStudyBitForBit) {
+  options_.optimizer = {.kind = OptimizerKind::Adam, .beta2 = 0.9, .epsilon = 1e-7};
+  options_.learning_rate = 0.003;
+  options_.order = OrderKind::Fixed;
+  for (const auto kind :
+       {GreenNetwork::DensePoly, GreenNetwork::DenseLinear, GreenNetwork::SimpleCnn}) {
+    make_model_ = [this, kind] {
+      return make_green_network({.kind = kind, .image = {1, 8, 8}}, {.seed = options_.seed});
+    };
+    assignment_.checkpoint_dir = folder_.path() / std::to_string(static_cast<int>(kind));
+    std::filesystem::create_directories(*assignment_.checkpoint_dir);
+    expect_same_after_interruptions();
+  }
+}
+
+TEST_F(TrainerTest, ResumesAnLstmBitForBit) {
+  learn_a_series();
+  make_model_ = [this] {
+    return make_lstm(
+        {.window = 5, .units = 6, .layers = 2, .dropout = 0.2, .heads = task_->heads()},
+        {.seed = options_.seed});
+  };
+  expect_same_after_interruptions();
+}
+
+TEST_F(TrainerTest, ResumesATransformerBitForBit) {
+  learn_a_text();
+  make_model_ = [this] {
+    return make_transformer({.context = 16, .width = 8, .attention_heads = 2, .dropout = 0.1},
+                            {.seed = options_.seed});
+  };
+  expect_same_after_interruptions();
+}
+
+TEST_F(TrainerTest, ResumesInBFloat16BitForBit) {
+  shape_ = {.image = {1, 8, 8}, .block_channels = {4}, .batch_norm = true};
+  make_model_ = [this] {
+    return make_image_network(shape_, {.seed = options_.seed, .precision = Precision::BFloat16});
+  };
+  expect_same_after_interruptions();
+}
+
+TEST_F(TrainerTest, LearnsInBFloat16Too) {
+  shape_ = {.image = {1, 8, 8}, .block_channels = {8}, .batch_norm = true, .hidden = {16}};
+  make_model_ = [this] {
+    return make_image_network(shape_, {.seed = options_.seed, .precision = Precision::BFloat16});
+  };
+  RecordingObserver observer;
+  train(observer);
+  EXPECT_GT(metric(observer.reports.back(), "val_accuracy"), 0.9);
+}
+
+TEST_F(TrainerTest, LearnsASeries) {
+  std::string waves = "Date;Time;A;B\n";
+  for (int i = 0; i < 600; ++i) {
+    waves += fmt::format("d;t;{};{}\n", 3 * std::sin(0.3 * i), 20 + std::cos(0.2 * i));
+  }
+  fake::write_file(folder_.path() / "waves", waves);
+  learn_a_series(
+      {.file = folder_.path() / "waves", .minutes_per_step = 1, .window = 5, .heads = {"a", "b"}});
+  make_model_ = [this] {
+    return make_lstm({.features = 2, .window = 5, .units = 8, .heads = task_->heads()},
+                     {.seed = options_.seed});
+  };
+  assignment_.to = assignment_.max = 10'000;
+  RecordingObserver observer;
+  train(observer);
+
+  const Report& last = observer.reports.back();
+  EXPECT_GT(metric(last, "val_r2"), 0.9);
+  EXPECT_GT(metric(last, "test_r2_b"), 0.9);
+  EXPECT_NEAR(*metric(last, "val_rmse"), std::sqrt(*metric(last, "val_mse")), 1e-9);
+  EXPECT_FALSE(observer.facts.contains("synthetic_data"));
+}
+
+TEST_F(TrainerTest, SaysThatDataAreSynthetic) {
+  learn_a_series();
+  make_model_ = [this] {
+    return make_lstm({.window = 5, .units = 2, .heads = task_->heads()}, {.seed = options_.seed});
+  };
+  RecordingObserver observer;
+  train(observer);
+  EXPECT_EQ(observer.facts.at("synthetic_data"), 1);
+}
+
+TEST_F(TrainerTest, LearnsToSpell) {
+  learn_a_text();
+  make_model_ = [this] {
+    return make_transformer({.context = 16, .width = 32, .layers = 1}, {.seed = options_.seed});
+  };
+  assignment_.to = assignment_.max = 10'000;
+  RecordingObserver observer;
+  train(observer);
+
+  const Report& last = observer.reports.back();
+  EXPECT_LT(metric(last, "val_bits_per_byte"), 1.0);  // 8 at the start; two words are chosen from
+  EXPECT_NEAR(*metric(last, "val_perplexity"), std::exp(*metric(last, "val_loss")), 1e-6);
+}
+
+TEST_F(TrainerTest, EndsWhereValidationReachesTheTarget) {
+  options_.stop.target = {.metric = "accuracy", .value = 0.5};
+  RecordingObserver observer;
+
+  EXPECT_EQ(train(observer), Ending::Done);
+
+  const Report& last = observer.reports.back();
+  EXPECT_LT(last.step, 2000);
+  EXPECT_GE(metric(last, "val_accuracy"), 0.5);
+  EXPECT_EQ(metric(last, "reached"), 1);
+  EXPECT_TRUE(metric(last, "test_accuracy"));
+}
+
+TEST_F(TrainerTest, SaysWhenTheTargetWasNotReached) {
+  options_.stop.target = {.metric = "loss", .value = 0.0};
+  RecordingObserver observer;
+  train(observer);
+
+  EXPECT_EQ(observer.reports.back().step, 2016);
+  EXPECT_EQ(metric(observer.reports.back(), "reached"), 0);
+  EXPECT_FALSE(metric(observer.reports.front(), "reached"));
+}
+
+TEST_F(TrainerTest, RefusesATargetThatTheTaskDoesNotHave) {
+  options_.stop.target = {.metric = "perplexity", .value = 3};
+  RecordingObserver observer;
+  EXPECT_THROW(train(observer), UsageError);
+}
+
+TEST_F(TrainerTest, EndsWhenItsPatienceDoesAlsoAcrossAPause) {
+  options_.learning_rate = 1e-9;  // nothing gets better
+  options_.stop = {.patience = 2, .min_delta = 0.1};
+  RecordingObserver straight;
+  train(straight);
+  ASSERT_EQ(straight.reports.size(), 3U);  // the best one, and two that are not better
+  EXPECT_EQ(metric(straight.reports.back(), "stopped_early"), 1);
+
+  RecordingObserver first;
+  first.answers = {{.kind = Answer::Kind::Continue, .until = 2000}, {.kind = Answer::Kind::Pause}};
+  train(first);
+  assignment_.resume_from = first.checkpoints.back().second;
+  RecordingObserver second;
+  train(second);
+  EXPECT_EQ(second.reports.size(), 1U);
+}
+
+TEST_F(TrainerTest, LeavesFrozenPartsAsTheyAre) {
+  shape_ = {.image = {1, 8, 8}, .block_channels = {4, 4}, .batch_norm = true, .hidden = {8}};
+  options_.optimizer.weight_decay = 0.1;
+  make_model_ = [this] {
+    return make_image_network(shape_, {.seed = options_.seed, .frozen = {"block0", "dense"}});
+  };
+  const auto untouched = make_model_();
+  const Checkpoint trained = state_after({2000});
+
+  for (const NamedTensor& before : learnt_tensors(*untouched)) {
+    const auto after = std::ranges::find(trained.tensors, before.name, &NamedTensor::name);
+    ASSERT_NE(after, trained.tensors.end());
+    const bool is_frozen = before.name.find(".block0") != std::string::npos ||
+                           before.name.find(".dense") != std::string::npos;
+    EXPECT_EQ(at::equal(before.tensor, after->tensor), is_frozen) << before.name;
+  }
+}
+
+TEST_F(TrainerTest, TrainsSeveralHeadsTogether) {
+  images_ = std::make_unique<Classification>(
+      ClassificationOptions{.folder = folder_.path(), .heads = {"parity", "label", "brightness"}});
+  task_ = images_.get();
+  shape_.heads = task_->heads();
+  RecordingObserver observer;
+  train(observer);
+
+  const Report& last = observer.reports.back();
+  EXPECT_GT(metric(last, "val_accuracy_label"), 0.9);
+  EXPECT_GT(metric(last, "val_accuracy_brightness"), 0.3);  // a quarter by chance
+  EXPECT_EQ(metric(last, "val_accuracy"), metric(last, "val_accuracy_parity"));
+}
+
+TEST_F(TrainerTest, EmptiesActivationsWhereTheyArePenalised) {
+  options_.sparsity = {.lambda = 0, .sigma = 1};
+  RecordingObserver without;
+  train(without);
+  options_.sparsity = {.lambda = 5, .sigma = 1};
+  RecordingObserver with;
+  train(with);
+
+  EXPECT_LT(*metric(with.reports.back(), "activation_density"),
+            0.8 * *metric(without.reports.back(), "activation_density"));
+  EXPECT_GT(metric(with.reports.back(), "val_accuracy"), 0.5);
+}
+
+TEST_F(TrainerTest, BeginsWithWhatAnotherModelHasLearnt) {
+  RecordingObserver observer;
+  const auto trained = make_model_();
+  Trainer(options_, assignment_, *task_, *trained, observer).run();
+  save_model(folder_.path() / "base.model", *trained, *task_);
+  shape_.heads = {{"parity", 2}};
+  const auto fresh = make_model_();
+
+  const Initialised result = init_from(folder_.path() / "base.model", *fresh);
+
+  EXPECT_EQ(result.taken, 2U);  // weight and bias of the hidden layer
+  EXPECT_EQ(result.left, 2U);   // of the head, which has another name
+  EXPECT_TRUE(
+      at::equal(fresh->parameters().named()[0].tensor, trained->parameters().named()[0].tensor));
+  shape_.hidden = {17};
+  EXPECT_THROW(init_from(folder_.path() / "base.model", *make_model_()), UsageError);
 }
 
 }  // namespace

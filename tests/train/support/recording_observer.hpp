@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "observer.hpp"
+#include "protocol/observer.hpp"
 
 namespace wattune::train::fake {
 
@@ -25,8 +25,8 @@ class RecordingObserver final : public Observer {
   std::vector<std::pair<std::int64_t, std::filesystem::path>> checkpoints;
   std::map<std::string, std::int64_t> facts;
 
-  void info(std::int64_t num_parameters, std::int64_t macs) override {
-    facts = {{"parameters", num_parameters}, {"macs", macs}};
+  void info(const Facts& told) override {
+    for (const auto& [name, value] : told) facts[name] = value;
   }
   void phase_begin(std::string_view name) override { phases.push_back({std::string(name), -1}); }
   void phase_end(std::string_view name, std::int64_t samples) override {

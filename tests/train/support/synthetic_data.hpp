@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "counter_random.hpp"
+#include "training/counter_random.hpp"
 
 namespace wattune::train::fake {
 

@@ -16,8 +16,10 @@
 #include "errors.hpp"
 #include "generation/generate.hpp"
 #include "options.hpp"
+#include "profile/command.hpp"
 #include "protocol/protocol_client.hpp"
 #include "protocol/terminal_observer.hpp"
+#include "tactics/export_model.hpp"
 #include "training/memory.hpp"
 #include "training/saved_model.hpp"
 #include "training/trainer.hpp"
@@ -126,6 +128,9 @@ int run_training(const std::vector<std::string>& arguments) {
   if (options->save && trainer.is_finished()) {
     save_model(*options->save, *workload.model, *workload.task);
   }
+  if (options->export_to && trainer.is_finished()) {
+    export_model(*options->export_to, arguments[0], *workload.model, *workload.task);
+  }
   return ending == Ending::Asked ? end_as_asked() : 0;
 }
 
@@ -156,6 +161,10 @@ int run_generation(std::vector<std::string> arguments) {
 
 int run(const std::vector<std::string>& arguments) {
   if (!arguments.empty() && arguments[0] == "generate") return run_generation(arguments);
+  const auto open = [](const char* unit, std::int64_t max) { return Connection().open(unit, max); };
+  if (const auto ended = run_model_command(arguments, open)) {
+    return ended->is_asked ? end_as_asked() : ended->status;
+  }
   return run_training(arguments);
 }
 

@@ -117,6 +117,9 @@ void declare_running(Declarer declare, Options& options) {
                "folder for checkpoints, when not run by wattune");
   declare.path("--resume", options.resume, "FILE",
                "checkpoint to go on from, when not run by wattune");
+  declare.path(
+      "--export", options.export_to, "FILE.pt",
+      "where a finished training leaves its network as TorchScript, for infer and profile");
   declare.path("--save", options.save, "FILE",
                "where a finished training leaves its model, for --init-from and generate");
 }

@@ -63,6 +63,7 @@ struct Options {
   std::optional<std::filesystem::path> checkpoint_dir;
   std::optional<std::filesystem::path> resume;
   std::optional<std::filesystem::path> save;
+  std::optional<std::filesystem::path> export_to;
 };
 
 /// Reads the command line.

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "wattune/base/text.hpp"
+#include "wattune/report/break_even.hpp"
 
 namespace wattune::report {
 namespace {
@@ -64,8 +65,8 @@ std::optional<double> inferences_to_pay(const History& history, const Trial& our
   const trial::Measure per_sample{trial::MeasureKind::JoulesPerSample, "inference"};
   const auto our_cost = history.value(ours, per_sample);
   const auto other_cost = history.value(other, per_sample);
-  if (!our_cost || !other_cost || *our_cost >= *other_cost) return std::nullopt;
-  return history.total_energy().total().joules().value() / (*other_cost - *our_cost);
+  if (!our_cost || !other_cost) return std::nullopt;
+  return break_even_uses(history.total_energy().total().joules().value(), *other_cost - *our_cost);
 }
 
 Saving compare(const History& history, const Trial& ours, const Trial& other, std::string against,
@@ -88,9 +89,8 @@ Saving compare(const History& history, const Trial& ours, const Trial& other, st
     saving.energy.uncertainty = theirs.energy.uncertainty * (std::abs(saved) / total);
     saving.percent = 100.0 * saved / total;
   }
-  if (saved > 0.0) {
-    saving.pays_after_trainings = history.total_energy().total().joules().value() / saved;
-  }
+  saving.pays_after_trainings =
+      break_even_uses(history.total_energy().total().joules().value(), saved);
   saving.pays_after_inferences = inferences_to_pay(history, ours, other);
   return saving;
 }

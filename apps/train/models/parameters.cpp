@@ -123,6 +123,7 @@ Parameters::Parameters(const std::vector<ParameterPlan>& plans, const BuildOptio
     };
     *plan.target = is_lowered ? view(lowered_values_, low) : view(values_, 0);
     named_.push_back({plan.name, view(values_, 0)});
+    in_use_.push_back({plan.name, *plan.target});
     count_ += count;
     if (group == kFrozenLowered || group == kFrozenFloat) continue;
     trained_count_ += count;

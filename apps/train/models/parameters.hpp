@@ -55,6 +55,9 @@ class Parameters {
   /// `publish` afterwards.
   [[nodiscard]] const std::vector<NamedTensor>& named() const { return named_; }
 
+  /// The very tensors that the layers compute with, by the same names.
+  [[nodiscard]] const std::vector<NamedTensor>& in_use() const { return in_use_; }
+
   /// Numbers, without the padding between tensors.
   [[nodiscard]] std::int64_t count() const { return count_; }
   [[nodiscard]] std::int64_t trained_count() const { return trained_count_; }
@@ -67,6 +70,7 @@ class Parameters {
   at::Tensor values_;
   FlatParameters trained_;
   std::vector<NamedTensor> named_;
+  std::vector<NamedTensor> in_use_;
   at::Tensor lowered_source_;     // of values_; undefined in float32
   at::Tensor lowered_values_;     // the copy
   at::Tensor lowered_gradients_;  // of the trained part of the copy

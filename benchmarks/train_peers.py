@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times training steps of the models of wattune-train, written as one writes them in PyTorch.
 
-    train_peers.py MODEL THREADS SECONDS [channels_last]
+    train_peers.py MODEL THREADS SECONDS wall|cpu [channels_last]
 
 Prints the median seconds of a step: drawing a batch from data in memory, forward, backward, optimiser, loss to a number.
 Shapes, optimisers and batch sizes are the defaults of wattune-train.
@@ -174,17 +174,18 @@ def make_optimizer(name, parameters):
 
 def main():
     name, threads, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
-    memory_format = torch.channels_last if "channels_last" in sys.argv[4:] else torch.contiguous_format
+    memory_format = torch.channels_last if "channels_last" in sys.argv[5:] else torch.contiguous_format
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
     model = make_model(name).to(memory_format=memory_format)
     optimizer, batch_size = make_optimizer(name, model.parameters())
     count, batch, loss_of = {"lstm": windows, "transformer": text}.get(name, lambda: images(memory_format))()
+    clock = time.process_time if sys.argv[4] == "cpu" else time.perf_counter
     times = []
-    began = time.perf_counter()
+    began = clock()
     order, position, total = torch.randperm(count), 0, 0.0
-    while len(times) < 10 or time.perf_counter() - began < seconds:
-        start = time.perf_counter()
+    while len(times) < 10 or clock() - began < seconds:
+        start = clock()
         if position + batch_size > count:
             order, position = torch.randperm(count), 0
         x, y = batch(order[position:position + batch_size])
@@ -194,7 +195,7 @@ def main():
         loss.backward()
         optimizer.step()
         total += loss.item()
-        times.append(time.perf_counter() - start)
+        times.append(clock() - start)
     times = sorted(times[3:])
     print(f"{times[len(times) // 2]:.9f}")
 

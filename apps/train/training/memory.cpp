@@ -11,7 +11,7 @@ namespace wattune::train {
 std::int64_t peak_memory_bytes(at::Device device) {
 #ifdef WATTUNE_TRAIN_CUDA
   if (device.is_cuda()) {
-    const auto index = device.index() < 0 ? 0 : device.index();
+    const auto index = device.has_index() ? device.index() : c10::DeviceIndex{0};
     return c10::cuda::CUDACachingAllocator::getDeviceStats(index).reserved_bytes[0].peak;
   }
 #else

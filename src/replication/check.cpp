@@ -24,8 +24,11 @@ std::string values_of(const Expression& formula, const Lookup& lookup) {
   std::string words;
   for (const std::string& name : formula.names()) {
     const Cell cell = lookup(name);
+    const auto number = number_of(cell);
     words += fmt::format("{}{} = {}", words.empty() ? "" : ", ", name,
-                         is_missing(cell) ? "nothing" : to_text(cell));
+                         is_missing(cell) ? "nothing"
+                         : number         ? fmt::format("{:.5g}", *number)
+                                          : to_text(cell));
   }
   return words;
 }

@@ -70,6 +70,11 @@ fs::path recommended_folder(const fs::path& database) {
 std::map<std::string, std::string> inputs_of(const ReplicationRun& run,
                                              const Experiment& experiment) {
   std::map<std::string, std::string> inputs;
+  if (experiment.inputs.empty()) return inputs;
+  // As seen from where the command runs, so that results name no folder of this machine.
+  const fs::path study = run.manifest.folder / experiment.study;
+  const fs::path named = config::read_study_file(study).runner.directory;
+  const fs::path directory = fs::absolute(named.empty() ? run.manifest.folder : named);
   for (const replication::Input& input : experiment.inputs) {
     const fs::path database = database_of(run, input.experiment);
     const fs::path file =
@@ -78,7 +83,7 @@ std::map<std::string, std::string> inputs_of(const ReplicationRun& run,
       throw CommandError(ExitStatus::Failure,
                          fmt::format("`{}` left no {}", input.experiment, input.file));
     }
-    inputs.emplace(input.parameter, file.string());
+    inputs.emplace(input.parameter, fs::relative(file, directory).string());
   }
   return inputs;
 }
@@ -194,17 +199,19 @@ replication::Workbook read_tables(const replication::Manifest& manifest, replica
                     manifest.name, to_text(scale), (folder / "experiments.csv").string(),
                     manifest.name, to_text(scale)));
   }
-  std::vector<std::string> names{kExperiments};
-  for (const Experiment& experiment : manifest.experiments) {
-    names.push_back(experiment.name);
-    names.push_back(experiment.name + ".curves");
-  }
   replication::Workbook book;
-  for (const std::string& name : names) {
-    const fs::path path = folder / (name + ".csv");
+  const auto read = [&](const fs::path& path, const std::string& name) {
     if (fs::exists(path)) {
       book.put(name, replication::table_from_csv(text_of(path), path.string()));
     }
+  };
+  read(folder / "experiments.csv", kExperiments);
+  // Only what the last run tells of: tables of an experiment that has gone are another run's.
+  const Table& experiments = *book.find(kExperiments);
+  for (std::size_t row = 0; row < experiments.num_rows(); ++row) {
+    const std::string name = replication::to_text(experiments.at(row, "experiment"));
+    for (const std::string& table : {name, name + ".curves"})
+      read(folder / (table + ".csv"), table);
   }
   for (const auto& [name, file] : manifest.tables) {
     const fs::path path = manifest.folder / file;

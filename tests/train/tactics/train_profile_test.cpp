@@ -59,7 +59,7 @@ torch::jit::Module nested() {
   outer.register_module("second", second);
   outer.define(
       "def forward(self, x): return "
-      "torch.tanh(self.second.forward(self.second.forward(self.first.forward(x))))");
+      "torch.tanh(self.second.forward(self.second.forward(self.first.forward(x))))\n");
   return outer;
 }
 

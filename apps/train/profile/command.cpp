@@ -24,7 +24,7 @@ Figures are those of one batch. An operation that is not known has "-" in place 
 status: 0 done, 1 failed while running, 2 bad option or file, 3 the model cannot be looked into.
 )";
 
-struct Options {
+struct ProfileOptions {
   std::filesystem::path model;
   std::int64_t batch_size = 64;
   double seconds = 10;
@@ -33,8 +33,8 @@ struct Options {
   InputOptions inputs;
 };
 
-std::optional<Options> parse(const std::vector<std::string>& arguments, std::string& help) {
-  Options options;
+std::optional<ProfileOptions> parse(const std::vector<std::string>& arguments, std::string& help) {
+  ProfileOptions options;
   std::string shape;
   CLI::App app("Tells time, operations and energy of every layer of a model, forward and backward.",
                "wattune-train profile");

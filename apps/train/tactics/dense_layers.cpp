@@ -41,7 +41,7 @@ std::optional<DenseLayer> from_linear(jit::Node* node) {
   if (!is_matrix(weight)) return std::nullopt;
   const auto bias = constant_tensor(node->input(2));
   if (!bias && !node->input(2)->mustBeNone()) return std::nullopt;
-  return DenseLayer{node, node->input(0), *weight, bias};
+  return DenseLayer{node, 0, *weight, bias};
 }
 
 std::optional<DenseLayer> from_addmm(jit::Node* node) {
@@ -49,13 +49,13 @@ std::optional<DenseLayer> from_addmm(jit::Node* node) {
   const auto turned = constant_tensor(node->input(2));
   const bool is_plain = is_one(node->input(3)) && is_one(node->input(4));
   if (!is_plain || !is_matrix(turned) || !bias || bias->dim() != 1) return std::nullopt;
-  return DenseLayer{node, node->input(1), turned->t(), bias};
+  return DenseLayer{node, 1, turned->t(), bias};
 }
 
 std::optional<DenseLayer> from_matmul(jit::Node* node) {
   const auto turned = constant_tensor(node->input(1));
   if (!is_matrix(turned)) return std::nullopt;
-  return DenseLayer{node, node->input(0), turned->t(), std::nullopt};
+  return DenseLayer{node, 0, turned->t(), std::nullopt};
 }
 
 void find_in(jit::Block* block, std::vector<DenseLayer>& found) {

@@ -4,6 +4,7 @@
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/ir/ir.h>
 
+#include <cstddef>
 #include <optional>
 #include <vector>
 
@@ -11,10 +12,13 @@ namespace wattune::train {
 
 /// A dense layer in the code of a frozen module, in whichever of its spellings it stands there.
 struct DenseLayer {
-  torch::jit::Node* node;    ///< aten::linear, addmm, matmul or mm.
-  torch::jit::Value* input;  ///< [... x in]
-  at::Tensor weight;         ///< [out x in]
+  torch::jit::Node* node;   ///< aten::linear, addmm, matmul or mm.
+  std::size_t input_index;  ///< Which of its operands is the input [... x in].
+  at::Tensor weight;        ///< [out x in]
   std::optional<at::Tensor> bias;
+
+  /// As the code stands now: a layer in front may have been replaced meanwhile.
+  [[nodiscard]] torch::jit::Value* input() const { return node->input(input_index); }
 };
 
 /// A copy of the module in evaluation mode whose weights are constants of its code; nothing else is

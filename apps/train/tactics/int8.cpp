@@ -131,7 +131,7 @@ Transformed use_int8(const jit::Module& module) {
     jit::Value* packed = add_constant(frozen, layer.node, "int8_", pack(layer.weight, layer.bias));
     const jit::WithInsertPoint here(layer.node);
     jit::Value* reduced = layer.node->owningGraph()->insertConstant(is_reduced);
-    replace_layer(layer, "quantized::linear_dynamic", {layer.input, packed, reduced});
+    replace_layer(layer, "quantized::linear_dynamic", {layer.input(), packed, reduced});
   }
   for (jit::Node* lstm : lstms) replace_lstm(frozen, lstm, is_reduced);
   clean_up(frozen);

@@ -44,7 +44,7 @@ void rewrite(const DenseLayer& layer, const SparseMatrix& sparse) {
   const c10::IValue bias = layer.bias ? c10::IValue(layer.bias->detach()) : c10::IValue();
   replace_layer(
       layer, "wattune::sparse_linear",
-      {layer.input, graph.insertConstant(sparse.row_starts), graph.insertConstant(sparse.columns),
+      {layer.input(), graph.insertConstant(sparse.row_starts), graph.insertConstant(sparse.columns),
        graph.insertConstant(sparse.values), graph.insertConstant(bias)});
 }
 

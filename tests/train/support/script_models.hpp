@@ -23,7 +23,7 @@ inline torch::jit::Module scripted(const std::string& code,
   for (const auto& [name, tensor] : weights) {
     module.register_parameter(name, tensor.clone().set_requires_grad(true), false);
   }
-  module.define(code);
+  module.define(code + "\n");
   return module;
 }
 

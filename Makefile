@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc)
 RELEASE := build/release
 QUIET_CONFIGURE = cmake --preset $(1) > build/$(1)-configure.log 2>&1 || { cat build/$(1)-configure.log; exit 1; }
 
-.PHONY: help run run-baseline studies test bench bench-search bench-schedule format tidy asan tsan build clean
+.PHONY: help run run-baseline studies compare-strategies test bench bench-search bench-schedule format tidy asan tsan build clean
 
 help:
 	@echo "make run           build, then tune a network on Fashion-MNIST and open the books"
@@ -14,6 +14,7 @@ help:
 	@echo "make bench-schedule DATA=DIR  joules to a good configuration on recorded trainings, beside other projects' strategies"
 	@echo "make studies       rerun the published studies at their small scale; may take an hour"
 	@echo "make run-baseline  train all candidates of the last make run to the end, for comparison"
+	@echo "make compare-strategies  the study of make run with six strategies, three seeds each, into docs/results.md; hours, can be interrupted"
 	@echo "make format        format every C++ file"
 	@echo "make asan | tsan | tidy   tests under a sanitizer; clang-tidy"
 
@@ -34,6 +35,9 @@ studies: build
 	  name=$$(basename $$(dirname $$manifest)); echo "== $$name"; \
 	  $(RELEASE)/bin/wattune study run $$name --scale small --plain || failed="$$failed $$name"; \
 	done; [ -z "$$failed" ] || { echo "not as claimed, or failed:$$failed"; exit 1; }
+
+compare-strategies: build
+	@tools/compare-strategies --write
 
 test:
 	@tools/setup test

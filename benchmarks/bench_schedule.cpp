@@ -7,9 +7,12 @@
 //   --data DIR         folder with lcbench/ and zeus-traces/
 //   --strategies LIST  names, or words of a study file's `strategy`, separated by `;`; the first
 //   one
-//                      is judged, the others are shown beside it
-//   --tasks NAMES      of LCBench, separated by commas (all 24)
-//   --parts NAMES      of ett, hypervolume, zeus, decisions (all)
+//                      is judged, the others are shown beside it. `race slack=1 num_start=6;` is
+//                      the race with other constants (benchmarks/schedule/race_knobs.cpp)
+//   --tasks NAMES      of LCBench, separated by commas (all 24); `tuning` and `report` are its
+//   halves
+//   --starts NAMES     of plain, default, margin, history, default_and_history (all)
+//   --parts NAMES      of ett, hypervolume, zeus, decisions, race (all)
 //   --seeds N          studies of each task (10)
 //   --first-seed N     of their seeds (1); others than the defaults were chosen on
 //   --jobs N           studies at a time (2)
@@ -35,6 +38,7 @@
 #include "schedule/energy_to_target.hpp"
 #include "schedule/hypervolume_area.hpp"
 #include "schedule/peer_runs.hpp"
+#include "schedule/race_decision.hpp"
 #include "schedule/zeus_regret.hpp"
 
 namespace {
@@ -73,6 +77,7 @@ ScheduleBenchOptions parse(int argc, char** argv) {
       {"--strategies",
        [&](const std::string& value) { options.strategies = split_strategies(value); }},
       {"--tasks", [&](const std::string& value) { options.tasks = split(value, ','); }},
+      {"--starts", [&](const std::string& value) { options.starts = split(value, ','); }},
       {"--parts", [&](const std::string& value) { options.parts = split(value, ','); }},
       {"--seeds", [&](const std::string& value) { options.num_seeds = std::stoul(value); }},
       {"--first-seed", [&](const std::string& value) { options.first_seed = std::stoull(value); }},
@@ -98,7 +103,8 @@ void name_missing(const ScheduleBenchOptions& options, const nlohmann::ordered_j
         "ett_ratio_best_peer_default_hard", "ett_ratio_best_peer_history",
         "ett_ratio_best_peer_history_hard", "ett_ratio_best_peer_margin",
         "ett_ratio_best_peer_margin_hard", "match_ratio_best_peer", "ett_worst_task", "mo_hv_ratio",
-        "mo_hv_ratio_tpe", "zeus_regret", "sm2_equals_sha", "decision_us", "resume_divergences"}) {
+        "mo_hv_ratio_tpe", "zeus_regret", "sm2_equals_sha", "decision_us", "race_decision_ms_260",
+        "resume_divergences"}) {
     if (!summary.contains(key)) missing.emplace_back(key);
   }
   if (!missing.empty()) fmt::print("\nnot measured: {}\n", fmt::join(missing, ", "));
@@ -118,6 +124,7 @@ int main(int argc, char** argv) try {
   if (is_wanted(options, "hypervolume")) summary.update(measure_hypervolume(options));
   if (is_wanted(options, "zeus")) summary.update(measure_zeus_regret(options));
   if (is_wanted(options, "decisions")) summary.update(measure_decisions(options));
+  if (is_wanted(options, "race")) summary["race_decision_ms_260"] = race_decision_ms(options);
   name_missing(options, summary);
   fmt::print("{}\n", summary.dump());
   return 0;

@@ -39,6 +39,12 @@ space::Domain narrowed(const space::Space& space, std::size_t index) {
 
 }  // namespace
 
+std::string_view name_of(Variant variant) {
+  constexpr std::array<std::string_view, 5> kNames{"plain", "default", "margin", "history",
+                                                   "default_and_history"};
+  return kNames.at(static_cast<std::size_t>(variant));
+}
+
 std::string_view words_for(Variant variant) {
   switch (variant) {
     case Variant::Plain:
@@ -108,6 +114,12 @@ bool is_of_tuning_half(std::string_view task) {
                                                             "167185", "167201", "168331", "168868",
                                                             "189354", "189866", "189906", "3945"};
   return std::ranges::find(kTuning, task) != kTuning.end();
+}
+
+bool is_asked_for(const std::string& task, const std::vector<std::string>& names) {
+  const std::string half = is_of_tuning_half(task) ? "tuning" : "report";
+  return names.empty() || std::ranges::count(names, task) > 0 ||
+         std::ranges::count(names, half) > 0;
 }
 
 }  // namespace wattune::bench

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "wattune/recorded/lcbench.hpp"
 #include "wattune/strategies/past_study.hpp"
@@ -17,6 +18,8 @@ enum class Variant : std::uint8_t {
   History,  ///< Studies of the other tasks.
   DefaultAndHistory,
 };
+/// "plain", "default", "margin", "history", "default_and_history".
+[[nodiscard]] std::string_view name_of(Variant variant);
 [[nodiscard]] bool has_default(Variant variant);
 [[nodiscard]] bool has_history(Variant variant);
 
@@ -35,5 +38,9 @@ enum class Variant : std::uint8_t {
 
 /// Whether strategies were chosen on this task: every second one in the order of their names.
 [[nodiscard]] bool is_of_tuning_half(std::string_view task);
+/// Is a task among those that were asked for, by name or as one of `tuning` and `report`?
+///
+/// Takes    names  empty for all tasks
+[[nodiscard]] bool is_asked_for(const std::string& task, const std::vector<std::string>& names);
 
 }  // namespace wattune::bench

@@ -15,6 +15,7 @@ struct ScheduleBenchOptions {
   std::vector<std::string> strategies;  ///< The first one is judged.
   std::vector<std::string> tasks;       ///< Of LCBench; empty: all.
   std::vector<std::string> parts;       ///< Empty: all.
+  std::vector<std::string> starts;      ///< Of the strategy that is judged; empty: all.
   std::size_t num_seeds = 10;
   std::uint64_t first_seed = 1;
   std::size_t num_jobs = 2;

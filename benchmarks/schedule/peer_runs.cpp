@@ -9,17 +9,19 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "schedule/lcbench_tasks.hpp"
 #include "wattune/recorded/lcbench.hpp"
 
 namespace wattune::bench {
 
 std::filesystem::path peer_traces_file(const ScheduleBenchOptions& options) {
   if (!options.measures_peers) return options.data / "lcbench/peers.json";
+  std::vector<std::string> tasks = recorded::LcBench{options.data / "lcbench"}.tasks();
+  std::erase_if(tasks, [&](const std::string& task) { return !is_asked_for(task, options.tasks); });
   const std::string command = fmt::format(
-      "'{}' '{}' '{}' '{}' --jobs {}{}", WATTUNE_SCHEDULE_PEERS, options.peer_folder.string(),
-      std::filesystem::read_symlink("/proc/self/exe").string(), options.data.string(),
-      options.num_jobs,
-      options.tasks.empty() ? "" : fmt::format(" --tasks {}", fmt::join(options.tasks, ",")));
+      "'{}' '{}' '{}' '{}' --jobs {} --tasks {}", WATTUNE_SCHEDULE_PEERS,
+      options.peer_folder.string(), std::filesystem::read_symlink("/proc/self/exe").string(),
+      options.data.string(), options.num_jobs, fmt::join(tasks, ","));
   if (std::system(command.c_str()) != 0)
     throw std::runtime_error("the peers could not be measured");
   return options.peer_folder / "peers.json";

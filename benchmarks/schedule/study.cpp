@@ -9,11 +9,12 @@
 #include <stdexcept>
 #include <thread>
 
+#include "schedule/race_knobs.hpp"
+#include "strategies/race_tuned.hpp"
 #include "wattune/base/text.hpp"
 #include "wattune/config/assemble.hpp"
 #include "wattune/runners/replay.hpp"
 #include "wattune/storage/storage.hpp"
-#include "wattune/strategies/race.hpp"
 
 namespace wattune::bench {
 namespace {
@@ -63,23 +64,6 @@ space::Space one_float() {
       {{"x", space::FloatDomain{0.0, 1.0, false, {}}, std::nullopt, {}, space::Role::None}}};
 }
 
-/// Study files that cannot name the race yet still get it: as the engine makes it.
-bool is_bare_race(const std::string& strategy) {
-  static const bool is_known_to_files = [] {
-    try {
-      const std::string text =
-          "study: bench\ncommand: 'true'\nparameters: {x: {type: float, low: 0, high: 1}}\n"
-          "objectives: [{maximize: a}]\nresource: {unit: epochs, min: 1, max: 9}\n"
-          "strategy: auto\nbudget: {trials: 1}\n";
-      static_cast<void>(config::parse_study(text, "bench.yaml"));
-      return true;
-    } catch (const ConfigError&) {
-      return false;
-    }
-  }();
-  return strategy == "auto" && !is_known_to_files;
-}
-
 class Watcher final : public study::Observer {
  public:
   Watcher(const Watch& watch, study::StopSignal& stop) : watch_(watch), stop_(stop) {}
@@ -107,9 +91,7 @@ std::string study_text(const space::Space& space, const StudyWords& words) {
     text += fmt::format("resource: {{unit: epochs, min: 1, max: {}}}\n",
                         number_text(*words.max_epochs));
   }
-  if (!is_bare_race(words.strategy)) {
-    text += fmt::format("strategy: {}\n", words_of(words.strategy));
-  }
+  text += fmt::format("strategy: {}\n", words_of(words.strategy));
   std::vector<std::string> budgets;
   if (words.energy_budget) {
     budgets.push_back(fmt::format("energy: {} J", number_text(words.energy_budget->value())));
@@ -133,11 +115,13 @@ const std::vector<NamedSchedule>& named_schedules() {
       {"tpe_hyperband", "{sampler: tpe, scheduler: hyperband}"},
       {"random_asha", "{sampler: random, scheduler: asha}"},
       {"tpe_asha", "{sampler: tpe, scheduler: asha}"},
-      {"sm2", "{name: sm2, training_loss: val_cross_entropy}"}};
+      {"sm2", "{name: sm2, training_loss: val_cross_entropy}"},
+      {"sm2_128", "{name: sm2, training_loss: val_cross_entropy, max_candidates: 128}"}};
   return schedules;
 }
 
 std::string words_of(const std::string& strategy) {
+  if (race_knobs_of(strategy)) return "race";
   const auto& all = named_schedules();
   const auto found = std::ranges::find(all, strategy, &NamedSchedule::name);
   return found == all.end() ? strategy : found->words;
@@ -157,9 +141,11 @@ std::optional<std::string> refusal_of(const std::string& strategy) {
 
 std::unique_ptr<strategies::Strategy> make_named(const std::string& strategy,
                                                  const config::StudyFile& file,
-                                                 std::vector<space::Configuration> first) {
-  if (is_bare_race(strategy)) return strategies::make_race(file.problem, {std::move(first)});
-  return config::make_strategy(file, file.problem, std::move(first));
+                                                 std::vector<space::Configuration> learned) {
+  if (const auto tuning = race_knobs_of(strategy)) {
+    return strategies::make_tuned_race(file.problem, {.learned = std::move(learned)}, *tuning);
+  }
+  return config::make_strategy(file, file.problem, {}, std::move(learned));
 }
 
 void play_study(const config::StudyFile& file, strategies::Strategy& strategy,

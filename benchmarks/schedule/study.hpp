@@ -42,10 +42,13 @@ struct NamedSchedule {
 
 /// The strategy of this name for the study file, as a user gets it.
 ///
-/// Takes    first  tried before everything but the default configuration
+/// Takes    strategy  a name of the table, words of a study file, or `race KNOB=VALUE ...`: the
+/// race
+///          with other constants than it has
+///          learned  from earlier studies
 [[nodiscard]] std::unique_ptr<strategies::Strategy> make_named(
     const std::string& strategy, const config::StudyFile& file,
-    std::vector<space::Configuration> first = {});
+    std::vector<space::Configuration> learned = {});
 
 /// Watches a study that is played; tells it to end by giving true.
 using Watch = std::function<bool(const trial::Event& event, const trial::History& history)>;

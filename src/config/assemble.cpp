@@ -19,20 +19,22 @@ namespace {
 struct StrategyMaker {
   const trial::Problem& problem;
   trial::Budgets budgets;
-  std::vector<space::Configuration> first;
-  bool can_pause = true;
+  strategies::RaceOptions race;  // what is tried first, for whatever strategy
 
   std::unique_ptr<strategies::Strategy> operator()(const AutoSection&) const {
-    return strategies::make_auto(problem, {first, can_pause},
-                                 [this] { return (*this)(ComposedSection{}); });
+    return strategies::make_auto(problem, race, [this] { return (*this)(ComposedSection{}); });
   }
   std::unique_ptr<strategies::Strategy> operator()(const RaceSection&) const {
-    return strategies::make_race(problem, {first, can_pause});
+    return strategies::make_race(problem, race);
   }
   std::unique_ptr<strategies::Strategy> operator()(const ComposedSection& section) const {
     auto sampler = section.sampler.make({problem, budgets, section.scheduler.stops_early()});
-    if (!first.empty()) sampler = samplers::make_enqueued(problem.space, first, std::move(sampler));
-    return strategies::compose(std::move(sampler), section.scheduler.make(problem));
+    std::vector<space::Configuration> first = race.first;
+    first.insert(first.end(), race.learned.begin(), race.learned.end());
+    if (!first.empty()) {
+      sampler = samplers::make_enqueued(problem.space, std::move(first), std::move(sampler));
+    }
+    return strategies::compose(std::move(sampler), section.scheduler.make(problem, budgets.trials));
   }
   std::unique_ptr<strategies::Strategy> operator()(const Sm2Section& section) const {
     return strategies::make_sm2(problem, section.sampler.make({problem, budgets, true}),
@@ -118,17 +120,17 @@ std::unique_ptr<strategies::Strategy> make_strategy(const StudyFile& file,
                                                     const trial::Problem& problem,
                                                     std::vector<space::Configuration> warm_start,
                                                     std::vector<space::Configuration> learned) try {
-  std::vector<space::Configuration> first = file.try_first;
-  first.insert(first.end(), std::make_move_iterator(warm_start.begin()),
-               std::make_move_iterator(warm_start.end()));
+  strategies::RaceOptions race{.first = file.try_first, .can_pause = file.capture.empty()};
+  race.first.insert(race.first.end(), std::make_move_iterator(warm_start.begin()),
+                    std::make_move_iterator(warm_start.end()));
   if (learns_from_history(file)) {
     for (space::Configuration& each : learned) {
-      if (std::ranges::find(first, each) == first.end()) first.push_back(std::move(each));
+      const bool is_given = std::ranges::find(race.first, each) != race.first.end();
+      if (!is_given) race.learned.push_back(std::move(each));
     }
   }
   auto strategy =
-      std::visit(StrategyMaker{problem, make_budgets(file), std::move(first), file.capture.empty()},
-                 file.strategy);
+      std::visit(StrategyMaker{problem, make_budgets(file), std::move(race)}, file.strategy);
   if (!file.finalists) return strategy;
   strategies::FinalistOptions options;
   options.count = static_cast<std::size_t>(file.finalists->count);

@@ -43,7 +43,7 @@ constexpr Range kReductionFactors = between(2, 100);
 
 SchedulerSection read_full(ReadContext&, MapReader&) {
   SchedulerSection section;
-  section.make = [](const trial::Problem& problem) {
+  section.make = [](const trial::Problem& problem, std::optional<std::size_t>) {
     return schedulers::make_full(problem.resource);
   };
   return section;
@@ -64,7 +64,7 @@ SchedulerSection read_halving(ReadContext& context, MapReader& map) {
   options.num_trials = static_cast<std::size_t>(num_trials);
   assign_named(context, map, "rank_by", "way to rank", kRankings, options.rank_by);
   SchedulerSection section{.needs_rungs = true, .pauses = true};
-  section.make = [options](const trial::Problem& problem) {
+  section.make = [options](const trial::Problem& problem, std::optional<std::size_t>) {
     return schedulers::make_successive_halving(problem.resource, options);
   };
   return section;
@@ -75,7 +75,7 @@ SchedulerSection read_hyperband(ReadContext& context, MapReader& map) {
   assign(options.eta, map.whole("reduction_factor", kReductionFactors));
   assign_named(context, map, "rank_by", "way to rank", kRankings, options.rank_by);
   SchedulerSection section{.needs_rungs = true, .pauses = true};
-  section.make = [options](const trial::Problem& problem) {
+  section.make = [options](const trial::Problem& problem, std::optional<std::size_t>) {
     return schedulers::make_hyperband(problem.resource, options);
   };
   return section;
@@ -92,8 +92,10 @@ SchedulerSection read_asha(ReadContext& context, MapReader& map) {
     context.error(*map.find("quota"), "`quota: energy` goes with `variant: promotion`");
   }
   SchedulerSection section{.needs_rungs = true, .pauses = promotes};
-  section.make = [options](const trial::Problem& problem) {
-    return schedulers::make_asha(problem.resource, options);
+  section.make = [options](const trial::Problem& problem, std::optional<std::size_t> max_trials) {
+    schedulers::AshaOptions bounded = options;
+    bounded.max_trials = max_trials;
+    return schedulers::make_asha(problem.resource, bounded);
   };
   return section;
 }
@@ -192,10 +194,11 @@ std::optional<MakeRule> read_rule(ReadContext& context, const YamlNode& node,
 SchedulerSection with_rules(SchedulerSection section, std::vector<MakeRule> rules) {
   if (rules.empty()) return section;
   section.has_rules = true;
-  section.make = [make = section.make, rules = std::move(rules)](const trial::Problem& problem) {
+  section.make = [make = section.make, rules = std::move(rules)](
+                     const trial::Problem& problem, std::optional<std::size_t> max_trials) {
     std::vector<std::unique_ptr<schedulers::StopRule>> made;
     for (const MakeRule& rule : rules) made.push_back(rule(problem));
-    return schedulers::stop_when(problem.resource, make(problem), std::move(made));
+    return schedulers::stop_when(problem.resource, make(problem, max_trials), std::move(made));
   };
   return section;
 }

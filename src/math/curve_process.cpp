@@ -8,6 +8,7 @@
 #include "curve_kernel.hpp"
 #include "curve_warp.hpp"
 #include "gaussian_kernel.hpp"
+#include "solved_norms.hpp"
 #include "wattune/base/require.hpp"
 
 namespace wattune::math {
@@ -93,8 +94,10 @@ MatrixXd CurveProcess::cross(const MatrixXd& scaled_points, double resource) con
   const VectorXd along = resource_correlations(resource);
   MatrixXd result = correlations(shape_.configuration.family, scaled_points_, scaled_points);
   const VectorXd kept = lasting_ + (1.0 - lasting_) * along.array();
-  result = kept.asDiagonal() * result;
-  result.colwise() += trend_ * along;
+  const VectorXd shared = trend_ * along;
+  for (Index column = 0; column < result.cols(); ++column) {
+    result.col(column) = result.col(column).cwiseProduct(kept) + shared;
+  }
   return result;
 }
 
@@ -142,13 +145,11 @@ double CurveProcess::noise_variance() const {
 }
 
 Predictions CurveProcess::predict_at(const MatrixXd& points, double resource) const {
-  MatrixXd crossed = cross(scaled(points), resource);
+  const MatrixXd crossed = cross(scaled(points), resource);
   Predictions result;
   result.means = offset_ + (crossed.transpose() * weights_).array();
-  factor_.triangularView<Eigen::Lower>().solveInPlace(crossed);
-  result.variances =
-      scale_ *
-      (1.0 + trend_ - crossed.colwise().squaredNorm().transpose().array()).max(kSmallestVariance);
+  const VectorXd known = solved_squared_norms(factor_, crossed);
+  result.variances = scale_ * (1.0 + trend_ - known.array()).max(kSmallestVariance);
   return result;
 }
 

@@ -119,7 +119,8 @@ std::optional<RecordedStep> ReplayRunner::next_report(Played& played, double unt
   const double max = options_.max_step;
   auto next = played.recording->next(played.reached.step);
   if (!next || next->step > max * (1.0 + kRounding)) return std::nullopt;
-  const auto every = played.launch.assignment.report_every;
+  auto every = played.launch.assignment.report_every;
+  if (!options_.counts_steps) every.reset();
   const double wanted = every ? std::min(played.reached.step + *every, until) : next->step;
   while (next->step < wanted * (1.0 - kRounding) && next->not_finite.empty()) {
     auto further = played.recording->next(next->step);

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
+#include "lost_trials.hpp"
 #include "rung_book.hpp"
 #include "wattune/base/result.hpp"
 #include "wattune/base/text.hpp"
@@ -46,6 +48,15 @@ class PromotingAsha final : public Scheduler {
 
   trial::Verdict decide(const trial::History& history, TrialId id) const override {
     return pause_at_target(history.trial(id), book_.targets().back());
+  }
+
+  std::vector<TrialId> still_wanted(const trial::History& history,
+                                    std::vector<TrialId> paused) const override {
+    if (!options_.max_trials || paused.empty()) return paused;
+    book_.follow(history);
+    const std::set<TrialId> lost = lost_trials(history, book_, *options_.max_trials);
+    std::erase_if(paused, [&](TrialId id) { return lost.contains(id); });
+    return paused;
   }
 
   std::string describe() const override { return in_words(book_.targets(), options_); }

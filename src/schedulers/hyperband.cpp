@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <iterator>
 
 #include "halving_rules.hpp"
 #include "wattune/base/require.hpp"
@@ -49,6 +50,23 @@ class Hyperband final : public Scheduler {
 
   trial::Verdict decide(const trial::History& history, TrialId id) const override {
     return pause_at_target(history.trial(id), targets_.back());
+  }
+
+  /// A bracket that has ended wants nobody, one that is filling everybody.
+  std::vector<TrialId> still_wanted(const trial::History& history,
+                                    std::vector<TrialId> paused) const override {
+    follow(history);
+    std::vector<TrialId> wanted;
+    for (const Begun& bracket : open_) {
+      std::vector<TrialId> own;
+      std::ranges::copy_if(paused, std::back_inserter(own), [&](TrialId id) {
+        return std::ranges::binary_search(bracket.trials, id);
+      });
+      const bool is_filling = &bracket == &open_.back() && has_room(history, bracket);
+      if (!is_filling) own = wanted_by(stand_of(history, bracket), std::move(own));
+      wanted.insert(wanted.end(), own.begin(), own.end());
+    }
+    return wanted;
   }
 
   std::string describe() const override {

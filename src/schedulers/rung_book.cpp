@@ -40,6 +40,9 @@ void RungBook::clear() {
 }
 
 void RungBook::follow(const trial::History& history) {
+  const trial::Problem& problem = history.problem();
+  has_lasting_order_ =
+      problem.objectives.size() == 1 && options_.quota == AshaQuota::Trials && !can_change(problem);
   if (!changes_.is_continued(history)) clear();
   changes_.take(history, [&](const trial::Trial& trial) { update(history, trial); });
 }

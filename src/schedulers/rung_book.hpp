@@ -24,6 +24,8 @@ class RungBook {
   [[nodiscard]] const std::vector<RungTable>& rungs() const { return rungs_; }
   [[nodiscard]] const Unfinished& unfinished() const { return unfinished_; }
   [[nodiscard]] bool has_full_training() const { return has_full_training_; }
+  /// Does whoever is before a trial in a rung stay before it?
+  [[nodiscard]] bool has_lasting_order() const { return has_lasting_order_; }
 
  private:
   void clear();
@@ -38,6 +40,7 @@ class RungBook {
   std::vector<RungTable> rungs_;
   Unfinished unfinished_;
   bool has_full_training_ = false;
+  bool has_lasting_order_ = false;
 };
 
 }  // namespace wattune::schedulers

@@ -119,14 +119,18 @@ std::optional<TrialId> RungTable::first_open(Fits fits) const {
     return entries_[stopped_at].standing.trial;
   };
   for (const std::vector<Index>& front : fronts_.fronts()) {
-    std::int64_t whole = 0;
-    bool has_open = false;
+    std::int64_t gone = 0;
+    std::optional<std::int64_t> lightest;  // of those that have not gone
     for (const Index i : front) {
-      whole += weight_of(entries_[i]);
-      has_open |= !entries_[i].is_gone;
+      const std::int64_t own = weight_of(entries_[i]);
+      if (entries_[i].is_gone) gone += own;
+      if (!entries_[i].is_gone) lightest = std::min(lightest.value_or(own), own);
     }
-    if (!has_open && fits(weight + whole)) {
-      weight += whole;
+    // A net begins with those that have gone: whether one more fits needs no net.
+    const bool is_net = rank_by_ == RankBy::NonDominatedNet;
+    if (is_net && !fits(weight + gone + lightest.value_or(0))) return std::nullopt;
+    if (!lightest && fits(weight + gone)) {
+      weight += gone;
     } else if (const auto stopped_at = walk(ordered_after_gone(front))) {
       return answer(*stopped_at);
     }
@@ -146,6 +150,15 @@ std::optional<TrialId> RungTable::next() const {
 
 std::optional<TrialId> RungTable::best() const {
   return first_open([](std::int64_t) { return true; });
+}
+
+std::vector<TrialId> RungTable::waiting_beyond(std::size_t num_at_most) const {
+  std::vector<TrialId> beyond;
+  for (std::size_t place = num_at_most / eta_; place < order_.size(); ++place) {
+    const Entry& entry = entries_[order_[place]];
+    if (!entry.is_gone) beyond.push_back(entry.standing.trial);
+  }
+  return beyond;
 }
 
 bool RungTable::is_in_top(TrialId trial) const {

@@ -36,6 +36,9 @@ class RungTable {
   [[nodiscard]] std::optional<TrialId> next() const;
   /// The best of those that have not gone.
   [[nodiscard]] std::optional<TrialId> best() const;
+  /// Of those that have not gone, who would not be in the first 1/eta of `num_at_most` trials even
+  /// if all that are missing were worse. One objective, quota by trials.
+  [[nodiscard]] std::vector<TrialId> waiting_beyond(std::size_t num_at_most) const;
   /// Is a trial of the rung at least as good as the quantile 1/eta, by the number of trials?
   [[nodiscard]] bool is_in_top(TrialId trial) const;
 

@@ -42,6 +42,11 @@ class StopWhen final : public Scheduler {
     return stops ? trial::Verdict::Stop : verdict;
   }
 
+  std::vector<TrialId> still_wanted(const trial::History& history,
+                                    std::vector<TrialId> paused) const override {
+    return scheduler_->still_wanted(history, std::move(paused));
+  }
+
   std::string describe() const override {
     std::string text = scheduler_->describe();
     for (const auto& rule : rules_) text += fmt::format("; stop when {}", rule->describe());

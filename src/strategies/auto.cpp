@@ -21,6 +21,10 @@ class Auto final : public Strategy {
   trial::Verdict decide(const trial::History& history, TrialId trial) override {
     return chosen_->decide(history, trial);
   }
+  std::vector<TrialId> still_wanted(const trial::History& history,
+                                    std::vector<TrialId> paused) const override {
+    return chosen_->still_wanted(history, std::move(paused));
+  }
   std::string progress(const trial::History& history) const override {
     return chosen_->progress(history);
   }

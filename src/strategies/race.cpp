@@ -8,6 +8,7 @@
 #include "assignments.hpp"
 #include "race_candidates.hpp"
 #include "race_cost.hpp"
+#include "race_field.hpp"
 #include "race_model.hpp"
 #include "race_record.hpp"
 #include "race_start.hpp"
@@ -49,11 +50,17 @@ class Race final : public Strategy {
   Race(const trial::Problem& problem, RaceOptions options, const RaceTuning& tuning)
       : problem_(problem),
         first_(std::move(options.first)),
+        learned_(std::move(options.learned)),
         tuning_(tuning),
         features_(problem_.space),
         sobol_(std::max<std::size_t>(1, problem_.space.size()), problem_.seed),
         record_(rungs_of(problem_.resource, options.can_pause, tuning_)),
+        field_(tuning_.most_ahead),
         model_(problem_, features_, tuning_) {
+    for (const space::Configuration& each : learned_) {
+      if (problem_.space.contains(each)) continue;
+      throw ConfigError("a learned configuration is outside the space");
+    }
     for (std::size_t i = 0; i < first_.size(); ++i) {
       if (problem_.space.contains(first_[i])) continue;
       throw ConfigError(
@@ -64,8 +71,8 @@ class Race final : public Strategy {
   Next next(const trial::History& history) override {
     if (auto cut_off = resume_cut_off(history)) return *std::move(cut_off);
     if (auto wish = next_wish(history)) return start(history, *std::move(wish));
-    record_.update(history);
-    const StartStep step = next_of_start(history, record_, tuning_);
+    look_at(history);
+    const StartStep step = next_of_start(history, record_, tuning_, !learned_.empty());
     if (const auto* continues = std::get_if<StartContinues>(&step)) {
       return resume(history.trials()[continues->trial], continues->to);
     }
@@ -81,6 +88,16 @@ class Race final : public Strategy {
     const bool is_at_rung =
         trial.target() < problem_.resource.max && trial.step() >= trial.target();
     return is_at_rung ? trial::Verdict::Pause : trial::Verdict::Continue;
+  }
+
+  std::vector<TrialId> still_wanted(const trial::History& history,
+                                    std::vector<TrialId> paused) const override {
+    look_at(history);
+    std::erase_if(paused, [&](TrialId id) {
+      const trial::Trial& trial = history.trial(id);
+      return trial.step() >= trial.target() && field_.is_let_go(id.number());
+    });
+    return paused;
   }
 
   std::string progress(const trial::History& history) const override {
@@ -115,6 +132,11 @@ class Race final : public Strategy {
   }
 
  private:
+  void look_at(const trial::History& history) const {
+    record_.update(history);
+    field_.update(problem_, record_.values());
+  }
+
   /// A trial that was cut off goes on to where it was going.
   std::optional<Next> resume_cut_off(const trial::History& history) const {
     for (const trial::Trial& trial : history.trials()) {
@@ -142,6 +164,10 @@ class Race final : public Strategy {
     }
     for (const space::Configuration& wish : first_) {
       if (!tried_.contains(history, wish)) return Proposal{trial::Origin::Enqueued, wish};
+    }
+    for (std::size_t i = 0; i < std::min(learned_.size(), tuning_.num_learned); ++i) {
+      if (tried_.contains(history, learned_[i])) continue;
+      return Proposal{trial::Origin::Enqueued, learned_[i]};
     }
     return std::nullopt;
   }
@@ -190,12 +216,16 @@ class Race final : public Strategy {
       return resume(trial, record_.rungs()[*record_.next_rung(trial)]);
     }
     if (!fresh) return end(history);
+    if (tuning_.sobol_every > 0 &&
+        history.next_trial_id().number() % tuning_.sobol_every == tuning_.sobol_every - 1) {
+      if (auto point = sobol_point(history)) return start(history, *std::move(point));
+    }
     return start(history, {trial::Origin::Sampler, std::move(fresh->what)});
   }
 
   [[nodiscard]] bool is_paused(const trial::Trial& trial) const {
     return trial.purpose() == trial::Purpose::Search && can_go_on(trial) &&
-           record_.next_rung(trial).has_value();
+           record_.next_rung(trial).has_value() && !field_.is_let_go(trial.id().number());
   }
 
   [[nodiscard]] std::optional<Scored<std::uint32_t>> best_paused(
@@ -230,6 +260,9 @@ class Race final : public Strategy {
       parents.push_back(history.trials()[started[i]].configuration());
     }
     auto candidates = race_candidates(history, parents, tuning_, tried_, rng);
+    for (const space::Configuration& each : learned_) {
+      if (!tried_.contains(history, each)) candidates.push_back(each);
+    }
     if (candidates.empty()) return std::nullopt;
     const MatrixXd candidate_rows = features_.rows(candidates);
     const VectorXd scores =
@@ -268,10 +301,12 @@ class Race final : public Strategy {
 
   trial::Problem problem_;
   std::vector<space::Configuration> first_;
+  std::vector<space::Configuration> learned_;
   RaceTuning tuning_;
   samplers::Features features_;
   math::SobolSequence sobol_;
-  RaceRecord record_;
+  mutable RaceRecord record_;  // caches
+  mutable RaceField field_;
   RaceModel model_;
   Tried tried_;
 };

@@ -5,6 +5,8 @@
 #include <limits>
 #include <numeric>
 
+#include "wattune/math/statistics.hpp"
+
 namespace wattune::strategies {
 namespace {
 
@@ -20,6 +22,17 @@ math::CurveShape shape_of(const samplers::Features& features, const space::Space
     if (const auto column = features.ordered_column(i)) shape.warped_columns.push_back(*column);
   }
   return shape;
+}
+
+/// The median of how far failed trials had got: who has not come so far has not shown that it does
+/// not fail.
+double usual_failure_step(const trial::History& history) {
+  std::vector<double> steps;
+  for (const trial::Trial& trial : history.trials()) {
+    const bool has_failed = trial.state() == trial::TrialState::Failed;
+    if (has_failed && trial.purpose() == trial::Purpose::Search) steps.push_back(trial.step());
+  }
+  return steps.empty() ? 0.0 : math::median(steps);
 }
 
 bool keeps(std::span<const trial::Constraint> constraints, const CurveValue& value) {
@@ -91,7 +104,9 @@ double RaceModel::lead_of(const MatrixXd& rows) const {
 }
 
 void RaceModel::believe(const trial::History& history) {
+  const double far_enough = usual_failure_step(history);
   std::vector<RowVectorXd> running;
+  std::vector<RowVectorXd> begun;  // and have not failed
   std::vector<RowVectorXd> good;
   std::vector<RowVectorXd> failed;
   for (const trial::Trial& trial : history.trials()) {
@@ -99,18 +114,20 @@ void RaceModel::believe(const trial::History& history) {
     const RowVectorXd row = features_.row(trial.configuration());
     const bool has_failed = trial.state() == trial::TrialState::Failed;
     if (trial.is_running()) running.push_back(row);
-    if (has_failed || !trial.reports().empty()) (has_failed ? failed : good).push_back(row);
+    if (has_failed) failed.push_back(row);
+    if (has_failed || trial.reports().empty()) continue;
+    begun.push_back(row);
+    if (trial.step() >= far_enough) good.push_back(row);
   }
   const auto rows_of = [&](const std::vector<RowVectorXd>& list) {
     MatrixXd rows(static_cast<Index>(list.size()), static_cast<Index>(features_.num_columns()));
     for (std::size_t i = 0; i < list.size(); ++i) rows.row(static_cast<Index>(i)) = list[i];
     return rows;
   };
-  const MatrixXd good_rows = rows_of(good);
-  failures_.emplace(features_, good_rows, rows_of(failed));
+  failures_.emplace(features_, rows_of(good), rows_of(failed));
   believed_.clear();
   believed_ends_.assign(running.size(), {});
-  lead_ = lead_of(good_rows);
+  lead_ = lead_of(rows_of(begun));
   if (running.empty()) return;
   for (const RaceCurves& curves : losses_) {
     math::CurveProcess process = curves.process();

@@ -90,6 +90,11 @@ bool RaceRecord::add_next(const trial::History& history, const trial::Trial& tri
   return true;
 }
 
+bool RaceRecord::has_reached_next(std::uint32_t trial, double step) const {
+  const std::size_t rung = next_rungs_[trial];
+  return rung < rungs_.size() && step >= rungs_[rung];
+}
+
 void RaceRecord::update(const trial::History& history) {
   const auto order = history.finished_order();
   std::vector<std::uint32_t> num_ends(history.trials().size(), 0);
@@ -101,6 +106,11 @@ void RaceRecord::update(const trial::History& history) {
     if (trial.purpose() != trial::Purpose::Search) continue;
     const std::uint32_t number = trial.id().number();
     const bool is_last = ++ends_[number] == num_ends[number] && !trial.is_running();
+    if (const auto step = history.step_at_irregular_end(num_ends_seen_); step && !is_last) {
+      while (has_reached_next(number, *step) && add_next(history, trial)) {
+      }
+      continue;
+    }
     while (add_next(history, trial) && is_last) {
     }
   }

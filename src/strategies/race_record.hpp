@@ -36,7 +36,8 @@ struct CurveValue {
 
 /// All values of curves in the order in which they came; only grows.
 ///
-/// A trial gives one value for every assignment that ended, and after the last all that it has.
+/// A trial gives one value for every assignment that was carried out, and after the last, or where
+/// it was cut off, all that it has by then.
 /// Costs that grow with every step are projected to a full training.
 class RaceRecord {
  public:
@@ -50,6 +51,7 @@ class RaceRecord {
   [[nodiscard]] std::optional<std::size_t> next_rung(const trial::Trial& trial) const;
 
  private:
+  [[nodiscard]] bool has_reached_next(std::uint32_t trial, double step) const;
   /// The next value that a trial has and that is not here yet.
   [[nodiscard]] bool add_next(const trial::History& history, const trial::Trial& trial);
 

@@ -10,6 +10,17 @@ namespace {
 
 using Members = std::vector<std::uint32_t>;
 
+/// Trials of the search before the first that the race has drawn.
+std::size_t num_given(const trial::History& history) {
+  std::size_t count = 0;
+  for (const trial::Trial& trial : history.trials()) {
+    if (trial.purpose() != trial::Purpose::Search) continue;
+    if (trial.origin() == trial::Origin::Sampler) break;
+    ++count;
+  }
+  return count;
+}
+
 Members members_of(const trial::History& history, std::size_t count) {
   Members members;
   for (const trial::Trial& trial : history.trials()) {
@@ -47,9 +58,13 @@ Members ranked(const trial::History& history, const RaceRecord& record, const Me
 }  // namespace
 
 StartStep next_of_start(const trial::History& history, const RaceRecord& record,
-                        const RaceTuning& tuning) {
-  const Members members = members_of(history, tuning.num_start);
-  if (members.size() < tuning.num_start) return StartAnother{};
+                        const RaceTuning& tuning, bool has_learned) {
+  const std::size_t given = num_given(history);
+  const bool is_blind = given == 0;
+  std::size_t num_start = is_blind ? tuning.num_blind_start : tuning.num_start;
+  if (has_learned) num_start = std::max(num_start, given + tuning.num_beside);
+  const Members members = members_of(history, num_start);
+  if (members.size() < num_start) return StartAnother{};
   const auto rungs = record.rungs();
   if (rungs.size() < 2) return StartRests{};
   const auto trial_of = [&](std::uint32_t number) -> const trial::Trial& {
@@ -67,7 +82,7 @@ StartStep next_of_start(const trial::History& history, const RaceRecord& record,
   if (has_run_all_the_way || any_short_of(members, rungs[0])) return StartRests{};
 
   Members chosen = ranked(history, record, members, 0);
-  chosen.resize(std::min(chosen.size(), tuning.num_second));
+  chosen.resize(std::min(chosen.size(), is_blind ? tuning.num_blind_second : tuning.num_second));
   for (const std::uint32_t number : chosen) {
     const trial::Trial& trial = trial_of(number);
     if (can_go_on(trial) && trial.step() < rungs[1]) return StartContinues{number, rungs[1]};

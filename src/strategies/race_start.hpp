@@ -25,7 +25,10 @@ using StartStep = std::variant<StartAnother, StartContinues, StartRests>;
 /// the best of those all the way, so that the model sees one whole curve.
 ///
 /// Of several objectives the first counts; infeasible values come last.
+///
+/// Takes    has_learned  were some of the first configurations learned from earlier studies? Then
+///          there are others beside them: history must not fill the whole start
 [[nodiscard]] StartStep next_of_start(const trial::History& history, const RaceRecord& record,
-                                      const RaceTuning& tuning);
+                                      const RaceTuning& tuning, bool has_learned);
 
 }  // namespace wattune::strategies

@@ -155,7 +155,7 @@ class Sm2 final : public Strategy {
     if (!search.has_halvings()) return next_rate_test(history, search);
     for (;;) {
       if (const auto contestant = search.halving().next_to_start(history)) {
-        return resume(history, search, *contestant);
+        return resume(history, search.halving(), *contestant);
       }
       if (!search.halving().is_open()) return wait_or_finish(history, search.halving());
       if (auto fresh = next_candidate(history, search)) return *std::move(fresh);
@@ -199,14 +199,11 @@ class Sm2 final : public Strategy {
   }
 
   /// Stage 3: a survivor, or one that was cut off, goes on from its checkpoint.
-  [[nodiscard]] Resume resume(const trial::History& history, const Sm2Search& search,
+  [[nodiscard]] Resume resume(const trial::History& history, const Halving& halving,
                               const schedulers::Contestant& contestant) const {
-    const Halving& halving = search.halving();
     const trial::Trial& trial = history.trial(contestant.trial);
-    std::size_t rung = halving.rung();
-    const bool is_carried = trial.bracket() != search.bracket();
-    if (is_carried) rung = std::max<std::size_t>(rung, trial.rung() + std::size_t{1});
-    auto assignment = assignment_of(resume_step(trial), contestant.target, rung);
+    auto assignment = assignment_of(resume_step(trial), contestant.target,
+                                    halving.assigned_rung(contestant.trial));
     assignment.trial = contestant.trial;
     assignment.bracket = trial.bracket();
     const bool is_alone = halving.rung() > 0 && halving.members().size() == 1;

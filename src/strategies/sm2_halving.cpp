@@ -10,19 +10,26 @@ using schedulers::Contestant;
 
 bool Halving::is_done(const trial::History& history, const Contestant& member) const {
   const trial::Trial& trial = history.trial(member.trial);
-  return trial.rung() > rung() || schedulers::is_settled(trial, member.target);
+  return rung_here(trial, carried_) > rung() || schedulers::is_settled(trial, member.target);
 }
 
-void Halving::add(const trial::History& history, TrialId id, bool is_carried) {
+void Halving::add(const trial::History& history, TrialId id) {
+  ++num_filled_;
+  if (history.trial(id).rung() > 0) close();
+  join(history, id);
+}
+
+void Halving::carry(const trial::History& history, Carried carried) {
+  WATTUNE_REQUIRE(members().empty() && !carried_);
+  carried_ = carried;
+  join(history, carried.trial);
+}
+
+void Halving::join(const trial::History& history, TrialId id) {
   WATTUNE_REQUIRE(rung() == 0);
-  const trial::Trial& trial = history.trial(id);
   std::vector<Contestant>& members = rungs_.back();
   WATTUNE_REQUIRE(members.empty() || members.back().trial < id);
-  members.push_back({id, judge(history).target(trial, 0)});
-  if (!is_carried) {
-    ++num_filled_;
-    if (trial.rung() > 0) close();
-  }
+  members.push_back({id, judge(history).target(history.trial(id), 0)});
   is_settled_.push_back(is_done(history, members.back()));
   if (!is_settled_.back()) ++num_open_;
 }
@@ -83,7 +90,9 @@ void Halving::open_rung(const trial::History& history, const std::vector<TrialId
 
 /// Those who go on, the oldest first.
 std::vector<TrialId> Halving::survivors(const trial::History& history) const {
-  const auto has_gone_on = [&](TrialId id) { return history.trial(id).rung() > rung(); };
+  const auto has_gone_on = [&](TrialId id) {
+    return rung_here(history.trial(id), carried_) > rung();
+  };
   std::vector<TrialId> gone_on;
   for (const Contestant& member : members()) {
     if (has_gone_on(member.trial)) gone_on.push_back(member.trial);

@@ -26,9 +26,11 @@ class Halving {
   Halving(CandidatePlan plan, Ladder ladder, const Sm2Options& options, Winner winner)
       : plan_(std::move(plan)), ladder_(std::move(ladder)), options_(options), then_(winner) {}
 
-  /// A candidate of rung 0. `is_carried`: it comes from another halving, and the rungs it settled
-  /// there it has settled here.
-  void add(const trial::History& history, TrialId trial, bool is_carried = false);
+  /// A candidate of rung 0.
+  void add(const trial::History& history, TrialId trial);
+  /// The first one, where it comes from another halving; rungs of this one that it has got to by
+  /// then it need not run again.
+  void carry(const trial::History& history, Carried carried);
   /// Nothing more can be added: rung 0 ends when its members have settled.
   void close() { is_closed_ = true; }
 
@@ -41,6 +43,10 @@ class Halving {
   [[nodiscard]] std::size_t num_filled() const { return num_filled_; }
   [[nodiscard]] bool is_open() const { return !is_closed_ && num_filled_ < plan_.slots.size(); }
 
+  /// The rung as the assignment of a trial names it.
+  [[nodiscard]] std::size_t assigned_rung(TrialId trial) const {
+    return rung() + (carried_ && carried_->trial == trial ? carried_->first_rung : 0);
+  }
   /// The oldest member of the rung that should run and does not.
   [[nodiscard]] std::optional<schedulers::Contestant> next_to_start(const trial::History& history);
 
@@ -56,10 +62,11 @@ class Halving {
   /// Of an ended one; nothing where every candidate has failed.
   [[nodiscard]] std::optional<TrialId> winner() const { return winner_; }
   [[nodiscard]] RungJudge judge(const trial::History& history) const {
-    return {history, ladder_, options_, mean_cost_};
+    return {history, ladder_, options_, mean_cost_, carried_};
   }
 
  private:
+  void join(const trial::History& history, TrialId trial);
   [[nodiscard]] bool is_done(const trial::History& history,
                              const schedulers::Contestant& member) const;
   void look_at(const trial::History& history, TrialId trial);
@@ -73,6 +80,7 @@ class Halving {
   Winner then_;
   std::vector<std::vector<schedulers::Contestant>> rungs_{{}};  // members by age
   std::optional<double> mean_cost_;
+  std::optional<Carried> carried_;
   std::optional<TrialId> winner_;
   bool is_closed_ = false;
   bool is_ended_ = false;

@@ -154,6 +154,18 @@ double first_target(const Ladder& ladder, std::optional<double> batch_size) {
   return std::min(round_up(target * mean / own->second), ladder.max);
 }
 
+std::size_t rung_here(const trial::Trial& trial, const std::optional<Carried>& carried) {
+  const std::size_t rung = trial.rung();
+  if (!carried || carried->trial != trial.id()) return rung;
+  return rung - std::min(rung, carried->first_rung);
+}
+
+bool RungJudge::is_out(const trial::Trial& trial, std::size_t rung) const {
+  const bool has_ended =
+      trial.state() == trial::TrialState::Failed || trial.state() == trial::TrialState::Stopped;
+  return has_ended && rung_here(trial, carried_) <= rung;
+}
+
 double RungJudge::target(const trial::Trial& trial, std::size_t rung) const {
   const auto batch_size = batch_size_in(history_.problem().space, trial.configuration());
   if (rung == 0) return first_target(ladder_, batch_size);
@@ -195,7 +207,7 @@ std::optional<double> RungJudge::mean_cost_of(
   double num_known = 0.0;
   for (const schedulers::Contestant& member : members) {
     const trial::Trial& trial = history_.trial(member.trial);
-    if (schedulers::is_out(trial, 0)) continue;
+    if (is_out(trial, 0)) continue;
     const auto share = share_of(trial, member.target, 0);
     if (!share) continue;
     sum += share->joules / share->work;
@@ -277,7 +289,7 @@ RungVerdict RungJudge::judge(std::span<const schedulers::Contestant> members, st
   std::vector<schedulers::Contestant> rivals;
   std::vector<Sm2Entry> entries;
   for (const schedulers::Contestant& member : members) {
-    if (schedulers::is_out(history_.trial(member.trial), rung)) continue;
+    if (is_out(history_.trial(member.trial), rung)) continue;
     rivals.push_back(member);
     entries.push_back(entry(member, rung));
   }

@@ -51,13 +51,29 @@ struct RungVerdict {
   std::optional<TrialId> guarded;  ///< Kept by the guard alone.
 };
 
+/// A candidate that comes from another halving; its assignments in this one count their rungs from
+/// `first_rung` on, beyond all that it had there.
+struct Carried {
+  TrialId trial;
+  std::size_t first_rung = 0;
+};
+
+/// The highest rung of this halving that a trial was assigned to; 0 for one that is carried and was
+/// not assigned in this halving yet.
+[[nodiscard]] std::size_t rung_here(const trial::Trial& trial,
+                                    const std::optional<Carried>& carried);
+
 /// Measures, scores and orders the survivors of a rung.
 class RungJudge {
  public:
   /// `mean_cost`: joules per unit of work in rung 0, over its members; known once it is settled.
   RungJudge(const trial::History& history, const Ladder& ladder, const Sm2Options& options,
-            std::optional<double> mean_cost)
-      : history_(history), ladder_(ladder), options_(options), mean_cost_(mean_cost) {}
+            std::optional<double> mean_cost, std::optional<Carried> carried)
+      : history_(history),
+        ladder_(ladder),
+        options_(options),
+        mean_cost_(mean_cost),
+        carried_(carried) {}
 
   /// Where a rung ends for a trial that has settled the rungs before.
   [[nodiscard]] double target(const trial::Trial& trial, std::size_t rung) const;
@@ -78,6 +94,8 @@ class RungJudge {
   /// Of the training up to the target; of the rung alone with EnergyMode::Rung.
   [[nodiscard]] std::optional<Share> share_of(const trial::Trial& trial, double target,
                                               std::size_t rung) const;
+  /// Can it not go on from this rung, because it has failed or was stopped there or before?
+  [[nodiscard]] bool is_out(const trial::Trial& trial, std::size_t rung) const;
   [[nodiscard]] Sm2Entry entry(const schedulers::Contestant& member, std::size_t rung) const;
   void project_costs(std::vector<Sm2Entry>& entries,
                      std::span<const schedulers::Contestant> members) const;
@@ -89,6 +107,7 @@ class RungJudge {
   const Ladder& ladder_;
   const Sm2Options& options_;
   std::optional<double> mean_cost_;
+  std::optional<Carried> carried_;
 };
 
 /// The training losses that a trial has reported up to a step.

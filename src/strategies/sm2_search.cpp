@@ -66,11 +66,12 @@ void Sm2Search::begin_second(const trial::History& history) {
   }
   const std::array window{batch_size};
   const std::size_t first_slot = halving().plan().slots.size();
+  const std::size_t first_rung = halving().rung() + 1;
   CandidatePlan plan = plan_candidates(problem, window, rates_, first_slot, options_);
   const std::size_t num_candidates = plan.slots.size() + (chosen ? 1 : 0);
   Ladder ladder = make_ladder(problem, probe_.sizes, window, num_candidates, options_);
   halvings_.emplace_back(std::move(plan), std::move(ladder), options_, Winner::IsTrained);
-  if (chosen) halving().add(history, *chosen, true);
+  if (chosen) halving().carry(history, {*chosen, first_rung});
 }
 
 void Sm2Search::take_in_trials(const trial::History& history) {

@@ -208,9 +208,12 @@ Result<void> Session::fill_slots() {
     look_for_end();
     if (ending_ || parts_.runner.num_free_slots() == 0) return {};
     if (!unfinished_.empty()) {
-      trial::Assignment again = orders_.of(unfinished_.front()).assignment;
+      const Order& order = orders_.of(unfinished_.front());
+      trial::Assignment again = order.assignment;
       const double step = history_->trial(again.trial).step();
-      if (again.to <= step) again.to = history_->problem().resource.max;
+      // Who was to pause there does the same work again, and is not on the way to the end.
+      const bool was_to_pause = order.verdict == Verdict::Pause;
+      if (again.to <= step && !was_to_pause) again.to = history_->problem().resource.max;
       unfinished_.pop_front();
       if (auto done = assign(again); !done) return done;
       continue;

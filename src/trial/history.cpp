@@ -217,6 +217,12 @@ void History::on(const InfoGiven& event) {
 void History::on(const Decided&) {
 }
 
+std::optional<double> History::step_at_irregular_end(std::size_t end) const {
+  const auto found = std::ranges::lower_bound(irregular_ends_, end, {}, &IrregularEnd::end);
+  if (found == irregular_ends_.end() || found->end != end) return std::nullopt;
+  return found->step;
+}
+
 void History::on(const AssignmentEnded& event) {
   Trial& trial = known(event.trial);
   WATTUNE_REQUIRE(trial.is_running());
@@ -231,6 +237,8 @@ void History::on(const AssignmentEnded& event) {
   if (!event.detail.empty() || (trial.extras_ && !trial.extras_->detail.empty())) {
     trial.extras().detail = event.detail;
   }
+  trial.was_cut_off_ |= trial.state_ == TrialState::Interrupted || trial.step() != trial.target_;
+  if (trial.was_cut_off_) irregular_ends_.push_back({finished_order_.size(), trial.step()});
   finished_order_.push_back(event.trial);
   std::erase(running_, event.trial);
   trial.reports_.shrink_to_fit();

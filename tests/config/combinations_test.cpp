@@ -55,16 +55,16 @@ std::vector<std::pair<std::string, MakeScheduler>> all_schedulers() {
   std::vector<std::pair<std::string, MakeScheduler>> all;
   for (const std::string& name : known_schedulers())
     all.emplace_back(name, scheduler_of(name).make);
-  all.emplace_back("stopping", [](const trial::Problem& problem) {
+  all.emplace_back("stopping", [](const trial::Problem& problem, std::optional<std::size_t>) {
     return schedulers::make_asha(problem.resource, {.variant = schedulers::AshaVariant::Stopping});
   });
-  all.emplace_back("rules", [](const trial::Problem& problem) {
+  all.emplace_back("rules", [](const trial::Problem& problem, std::optional<std::size_t>) {
     std::vector<std::unique_ptr<schedulers::StopRule>> rules;
     rules.push_back(schedulers::make_percentile_rule(problem));
     rules.push_back(schedulers::make_patience_rule(problem));
     rules.push_back(schedulers::make_convergence_rule(problem, {.min_gain = 0.001}));
     rules.push_back(schedulers::make_extrapolation_rule(problem));
-    return schedulers::stop_when(problem.resource, scheduler_of("asha").make(problem),
+    return schedulers::stop_when(problem.resource, scheduler_of("asha").make(problem, {}),
                                  std::move(rules));
   });
   return all;
@@ -79,7 +79,7 @@ TEST_P(Combination, OfThisSamplerWithAnySchedulerRunsToItsEnd) {
     const trial::Budgets budgets{.trials = kNumTrials};
     const auto strategy = strategies::compose(
         std::make_unique<Limited>(sampler_of(sampler).make({problem, budgets, name != "full"})),
-        make(problem));
+        make(problem, kNumTrials));
     SimulatedTraining training = ordinary_training(problem);
     training.report_every = 1.0;
     SimulatedStudy study(problem, training, 2);

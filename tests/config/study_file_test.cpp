@@ -264,7 +264,7 @@ TEST(StudyFile, TakesSamplerAndSchedulerByNameOrWithOptions) {
   EXPECT_EQ(composed.sampler.make({file.problem})->describe(),
             samplers::make_tpe(file.problem.space, {.num_startup = 4, .multivariate = false})
                 ->describe());
-  EXPECT_EQ(composed.scheduler.make(file.problem)->describe(),
+  EXPECT_EQ(composed.scheduler.make(file.problem, {})->describe(),
             schedulers::make_successive_halving(file.problem.resource, {.eta = 3, .num_trials = 16})
                 ->describe());
   EXPECT_EQ(file.problem.strategy, "tpe + halving");

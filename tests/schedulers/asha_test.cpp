@@ -25,6 +25,7 @@ INSTANTIATE_TEST_SUITE_P(
         SchedulerCase{"Promotion", asha({})}, SchedulerCase{"EtaTwo", asha({.eta = 2})},
         SchedulerCase{"FirstObjective", asha({.rank_by = RankBy::FirstObjective})},
         SchedulerCase{"FrontsWithoutNet", asha({.rank_by = RankBy::NonDominated})},
+        SchedulerCase{"KnowsHowManyThereWillBe", asha({.max_trials = 40})},
         SchedulerCase{"ByEnergy", asha({.quota = AshaQuota::Energy}), false, true},
         SchedulerCase{"Stopping", asha({.variant = AshaVariant::Stopping})},
         SchedulerCase{"StoppingOnFirstObjective",
@@ -220,6 +221,52 @@ TEST(Asha, RanksAnewWhereTheTotalOfAPhaseHasGrown) {
   told.carry_out({TrialId{0}, 3.0, 1});
   draw(TrialId{0}, 100.0);  // now the last of its rung, which it has left
   EXPECT_EQ(promoted(*scheduler, told), (std::vector<std::uint32_t>{1, 2}));
+}
+
+std::vector<std::uint32_t> wanted(const Scheduler& scheduler, const ToldStudy& told) {
+  std::vector<TrialId> paused;
+  for (const trial::Trial& trial : told.history.trials()) {
+    if (trial.state() == trial::TrialState::Paused) paused.push_back(trial.id());
+  }
+  std::vector<std::uint32_t> numbers;
+  for (const TrialId id : scheduler.still_wanted(told.history, paused)) {
+    numbers.push_back(id.number());
+  }
+  return numbers;
+}
+
+TEST(Asha, WantsWhoMayStillBePromotedWhereItIsKnownHowManyThereWillBe) {
+  ToldStudy told{kNine};
+  for (const double loss : {0.1, 0.2, 0.3, 0.4, 0.5}) told.pause_with({loss});
+  // Of nine the best three go on: the fourth and the fifth do not, whoever is still to come.
+  EXPECT_EQ(wanted(*make_asha(kNine, {.max_trials = 9}), told),
+            (std::vector<std::uint32_t>{0, 1, 2}));
+  EXPECT_EQ(wanted(*make_asha(kNine, {.max_trials = 12}), told),
+            (std::vector<std::uint32_t>{0, 1, 2, 3}));
+  EXPECT_EQ(wanted(*make_asha(kNine), told).size(), 5U);
+  // One that failed before it got there leaves room for fewer.
+  told.end(told.start(1.0), trial::Outcome::FailedExit);
+  EXPECT_EQ(wanted(*make_asha(kNine, {.max_trials = 9}), told), (std::vector<std::uint32_t>{0, 1}));
+}
+
+TEST(Asha, AlwaysWantsTheBestWhileNobodyHasHadAFullTraining) {
+  ToldStudy told{kNine};
+  for (const double loss : {0.1, 0.2}) told.pause_with({loss});
+  EXPECT_EQ(wanted(*make_asha(kNine, {.max_trials = 2}), told), (std::vector<std::uint32_t>{0}));
+  told.history.apply(trial::Assigned{assignment_to(TrialId{0}, 0.0, 9.0, 2)});
+  told.report(TrialId{0}, 9.0, {0.05});
+  told.end(TrialId{0}, trial::Outcome::Completed);
+  EXPECT_TRUE(wanted(*make_asha(kNine, {.max_trials = 2}), told).empty());
+}
+
+TEST(Asha, WantsEverybodyWhereTheOrderIsHardToTell) {
+  ToldStudy told{kNine};
+  for (const double loss : {0.1, 0.2, 0.3, 0.4, 0.5}) told.pause_with({loss});
+  EXPECT_EQ(wanted(*make_asha(kNine, {.quota = AshaQuota::Energy, .max_trials = 5}), told).size(),
+            5U);
+  ToldStudy several{kNine, 2};
+  for (const double loss : {0.1, 0.2, 0.3, 0.4, 0.5}) several.pause_with({loss, loss});
+  EXPECT_EQ(wanted(*make_asha(kNine, {.max_trials = 5}), several).size(), 5U);
 }
 
 TEST(StoppingAsha, StopsWhoIsWorseThanTheQuantileOfThoseBefore) {

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "contracts/scheduler_contract.hpp"
+#include "support/told_study.hpp"
 #include "wattune/base/result.hpp"
 #include "wattune/schedulers/bracket.hpp"
 
@@ -129,6 +130,23 @@ TEST(Hyperband, RefusesWhatCannotBeABracket) {
   EXPECT_THROW(make_hyperband({{}, 1.0, 9.0}, {.eta = 1}), ConfigError);
   EXPECT_THROW(make_hyperband({{}, 0.0, 9.0}), ConfigError);
   EXPECT_THROW(make_hyperband({{}, 10.0, 9.0}), ConfigError);
+}
+
+TEST(Hyperband, WantsNobodyWhomItsBracketHasDropped) {
+  constexpr trial::Resource kThree{trial::ResourceUnit::Epochs, 1.0, 3.0};
+  ToldStudy told{kThree};  // brackets of three trials from 1, and of two from 3
+  const auto scheduler = make_hyperband(kThree);
+  const auto wanted = [&] {
+    std::vector<TrialId> paused;
+    for (const trial::Trial& trial : told.history.trials()) {
+      if (trial.state() == trial::TrialState::Paused) paused.push_back(trial.id());
+    }
+    return scheduler->still_wanted(told.history, paused);
+  };
+  for (const double loss : {0.2, 0.1}) told.pause_with({loss});
+  EXPECT_EQ(wanted().size(), 2U) << "the bracket is not full";
+  told.pause_with({0.3});
+  EXPECT_EQ(wanted(), (std::vector{TrialId{1}}));
 }
 
 }  // namespace

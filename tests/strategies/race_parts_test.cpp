@@ -6,6 +6,7 @@
 #include "strategies/race_cost.hpp"
 #include "strategies/race_curves.hpp"
 #include "strategies/race_failures.hpp"
+#include "strategies/race_field.hpp"
 #include "strategies/race_record.hpp"
 #include "strategies/race_start.hpp"
 #include "strategies/race_worth.hpp"
@@ -87,6 +88,38 @@ TEST(RaceRecord, ATrialThatWentAllTheWayGivesAValueForEveryRungAndAPlaceOfOneAtI
   EXPECT_EQ(record.values()[3].place, 1.0);
 }
 
+TEST(RaceRecord, OneThatSeesTheHistoryAtOnceIsOneThatSawItGrowWhereATrialWasCutOff) {
+  HistoryBuilder builder(square_problem());
+  RaceRecord grown{{3.0, 9.0, 27.0, 52.0}};
+  const auto run = [&](TrialId id, std::vector<double> steps, trial::Outcome outcome) {
+    for (const double step : steps) builder.report(id, step, 1.0 / step + 0.01 * id.number());
+    builder.end(id, outcome);
+    grown.update(builder.history());
+  };
+  const TrialId one = builder.add_running(at(0.1, 0.1));
+  run(one, {2.0}, trial::Outcome::Lost);  // before its rung
+  const TrialId two = builder.add_running(at(0.2, 0.2));
+  run(two, {3.0}, trial::Outcome::Lost);  // at its rung, but it was not written that it paused
+  builder.assign(one);
+  run(one, {3.0, 10.0}, trial::Outcome::Interrupted);  // beyond two
+  builder.assign(two);
+  run(two, {}, trial::Outcome::Paused);
+  builder.assign(two);
+  run(two, {9.0}, trial::Outcome::Paused);
+  builder.assign(one);
+  run(one, {27.0}, trial::Outcome::Paused);
+
+  RaceRecord made{{3.0, 9.0, 27.0, 52.0}};
+  made.update(builder.history());
+  ASSERT_EQ(made.values().size(), grown.values().size());
+  ASSERT_EQ(made.values().size(), 5U);
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(made.values()[i].trial, grown.values()[i].trial) << i;
+    EXPECT_EQ(made.values()[i].step, grown.values()[i].step) << i;
+  }
+  EXPECT_EQ(made.values().front().trial, two.number());
+}
+
 TEST(RaceRecord, AProgramThatEndsByItselfShowsItsEnd) {
   HistoryBuilder builder(square_problem());
   const TrialId one = builder.add_running(at(0.1, 0.1));
@@ -99,13 +132,91 @@ TEST(RaceRecord, AProgramThatEndsByItselfShowsItsEnd) {
   EXPECT_EQ(record.values()[2].place, 1.0);
 }
 
+CurveValue value_of(std::uint32_t trial, double step, std::vector<double> losses,
+                    std::vector<std::optional<double>> bounded = {}) {
+  return {trial, step, 0.0, std::move(losses), std::move(bounded)};
+}
+
+TEST(RaceField, LetsGoWhomMoreThanSoManyHaveBeatenAtItsLastRung) {
+  RaceField field{2};
+  std::vector<CurveValue> values;
+  for (std::uint32_t i = 0; i < 4; ++i) values.push_back(value_of(i, 3.0, {0.1 * i}));
+  field.update(square_problem(), values);
+  EXPECT_FALSE(field.is_let_go(2)) << "two are ahead of it";
+  EXPECT_TRUE(field.is_let_go(3));
+  EXPECT_FALSE(field.is_let_go(7)) << "it has not reached a rung yet";
+  RaceField overtaken{2};
+  const std::vector<CurveValue> worst_first(values.rbegin(), values.rend());
+  for (std::size_t i = 1; i <= 4; ++i) {
+    overtaken.update(square_problem(), std::span{worst_first}.first(i));
+    EXPECT_EQ(overtaken.is_let_go(3), i == 4);
+  }
+  values.push_back(value_of(3, 9.0, {0.5}));  // it got further: there it is alone
+  field.update(square_problem(), values);
+  EXPECT_FALSE(field.is_let_go(3));
+}
+
+TEST(RaceField, BeatenIsOnlyWhoIsBetterInNothing) {
+  trial::Problem problem = square_problem();
+  problem.objectives.push_back(problem.objectives.front());
+  problem.constraints = {{trial::measure_from_text("memory"), {}, 1.0}};
+  RaceField field{0};
+  field.update(problem,
+               std::vector{value_of(0, 3.0, {0.1, 0.9}, {0.5}), value_of(1, 3.0, {0.9, 0.1}, {0.5}),
+                           value_of(2, 3.0, {0.9, 0.2}, {0.5}), value_of(3, 3.0, {0.0, 0.0}, {2.0}),
+                           value_of(4, 3.0, {0.1, 0.9}, {0.5})});
+  EXPECT_FALSE(field.is_let_go(0)) << "the one that is equal does not beat it";
+  EXPECT_FALSE(field.is_let_go(1));
+  EXPECT_TRUE(field.is_let_go(2));
+  EXPECT_FALSE(field.is_let_go(3)) << "infeasible, but nobody is as good";
+}
+
+TEST(RaceStart, TakesOthersBesideWhatWasLearned) {
+  HistoryBuilder builder(square_problem());
+  const RaceRecord record{{3.0, 9.0, 27.0, 52.0}};
+  const RaceTuning tuning{.num_start = 2, .num_beside = 2};
+  const auto wants_another = [&](bool has_learned) {
+    const StartStep step = next_of_start(builder.history(), record, tuning, has_learned);
+    return std::holds_alternative<StartAnother>(step);
+  };
+  for (const double x : {0.1, 0.2}) {
+    EXPECT_TRUE(wants_another(true));
+    builder.add_running(at(x, x), trial::Origin::Enqueued);
+  }
+  EXPECT_FALSE(wants_another(false));
+  for (const double x : {0.3, 0.4}) {
+    EXPECT_TRUE(wants_another(true));
+    builder.add_running(at(x, x), trial::Origin::Sampler);
+  }
+  EXPECT_FALSE(wants_another(true));
+}
+
+TEST(RaceStart, LooksAtMoreWhereNobodyHasGivenAnything) {
+  const auto num_wanted = [](trial::Origin first) {
+    HistoryBuilder builder(square_problem());
+    const RaceRecord record{{3.0, 9.0, 27.0, 52.0}};
+    const RaceTuning tuning{.num_start = 3, .num_blind_start = 5};
+    std::size_t num_started = 0;
+    while (std::holds_alternative<StartAnother>(
+        next_of_start(builder.history(), record, tuning, false))) {
+      const double x = 0.1 * static_cast<double>(num_started);
+      builder.add_running(at(x, x), num_started == 0 ? first : trial::Origin::Sampler);
+      ++num_started;
+    }
+    return num_started;
+  };
+  EXPECT_EQ(num_wanted(trial::Origin::Default), 3U);
+  EXPECT_EQ(num_wanted(trial::Origin::Sampler), 5U);
+}
+
 TEST(RaceStart, HalvesTheFirstConfigurationsAndTakesOneAllTheWay) {
   trial::History history{square_problem()};
   RaceRecord record{{3.0, 9.0, 27.0, 52.0}};
-  const RaceTuning tuning{.num_start = 3, .num_second = 2};
+  const RaceTuning tuning{
+      .num_start = 3, .num_second = 2, .num_blind_start = 3, .num_blind_second = 2};
   const auto next = [&] {
     record.update(history);
-    return next_of_start(history, record, tuning);
+    return next_of_start(history, record, tuning, false);
   };
   const auto begin = [&](std::uint32_t number, double from, double to) {
     history.apply(trial::Assigned{assignment_to(TrialId{number}, from, to)});

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <set>
 
@@ -45,7 +46,7 @@ INSTANTIATE_TEST_SUITE_P(
                       StrategyCase{"ChoicesAndConditions", with_choices,
                                    [] { return make_race(with_choices()); }},
                       StrategyCase{"TwoObjectivesAndAConstraint", two_objectives,
-                                   [] { return make_race(two_objectives()); }},
+                                   [] { return make_race(two_objectives()); }, true, true},
                       StrategyCase{"FullTrainings", few_values,
                                    [] { return make_race(few_values(), {.can_pause = false}); }}),
     case_name);
@@ -95,10 +96,24 @@ TEST(Race, ConfigurationsGivenFirstRunFirstAndOnlyOnce) {
   EXPECT_EQ(different.size(), trials.size());
 }
 
+TEST(Race, WhatWasLearnedRunsAfterWhatTheUserGave) {
+  const trial::Problem problem = two_floats(1);
+  const auto at = [&](double x) { return problem.space.from_unit(std::vector{x, x}); };
+  SimulatedStudy study(problem, ordinary_training(problem));
+  study.run(*make_race(problem, {.first = {at(0.2)}, .learned = {at(0.7), at(0.6)}}), 200);
+  const auto trials = study.history().trials();
+  ASSERT_GT(trials.size(), 4U);
+  EXPECT_EQ(trials[0].configuration(), at(0.2));
+  EXPECT_EQ(trials[1].configuration(), at(0.7));
+  EXPECT_EQ(trials[2].configuration(), at(0.6));
+  EXPECT_EQ(trials[3].origin(), trial::Origin::Sampler);
+}
+
 TEST(Race, AConfigurationOutsideTheSpaceIsABadConfiguration) {
   const trial::Problem other = few_values();
   const auto inside = other.space.from_unit(std::vector{0.5, 0.5});
   EXPECT_THROW((void)make_race(two_floats(1), {.first = {inside}}), ConfigError);
+  EXPECT_THROW((void)make_race(two_floats(1), {.learned = {inside}}), ConfigError);
 }
 
 TEST(Race, PausesAtASeventeenthOfATrainingAndThenAtThreeTimesAsMuch) {
@@ -128,6 +143,50 @@ TEST(Race, SpendsLittleWhereTrialsFail) {
   }
   EXPECT_GT(failed_joules, 0.0);
   EXPECT_LT(failed_joules, 0.25 * study.joules());
+}
+
+TEST(Race, FindsTheOptimumThoughTrialsFailLateAndAnywhere) {
+  // Beyond y = 0.6 every training dies at 60 % of its length, when most of its joules are spent; of
+  // the others every fourth dies somewhere, whatever its configuration.
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    const trial::Problem problem = two_floats(seed);
+    SimulatedTraining training = ordinary_training(problem);
+    const auto is_doomed = [space = problem.space](const space::Configuration& configuration) {
+      return space.to_unit(configuration)[1] > 0.6;
+    };
+    training.failure = [=](const space::Configuration& configuration,
+                           TrialId id) -> std::optional<std::pair<double, trial::Outcome>> {
+      if (is_doomed(configuration)) return std::pair{0.6 * 27.0, trial::Outcome::FailedMemory};
+      if (id.number() % 4 != 3) return std::nullopt;
+      constexpr std::array kSteps{0.5, 2.0, 7.0, 20.0};
+      return std::pair{kSteps.at(id.number() / 4 % 4), trial::Outcome::FailedExit};
+    };
+    SimulatedStudy study(problem, training);
+    EXPECT_GT(best_after(study, *make_race(problem), 14 * 1.5 * 27.0), 0.99) << "seed " << seed;
+    double failed_joules = 0.0;
+    for (const trial::Trial& trial : study.history().trials()) {
+      if (trial.state() != trial::TrialState::Failed) continue;
+      failed_joules += trial.energy().total().joules().value();
+    }
+    EXPECT_LT(failed_joules, 0.5 * study.joules()) << "seed " << seed;
+  }
+}
+
+TEST(Race, LetsGoOfWhatManyHaveBeatenAndNeverComesBackToIt) {
+  const trial::Problem problem = two_floats(2);
+  SimulatedTraining training = ordinary_training(problem);
+  training.failure = [](const space::Configuration&, TrialId) { return std::nullopt; };
+  SimulatedStudy study(problem, training);
+  const auto race = make_race(problem);
+  while (study.history().trials().size() < 90) study.run(*race, study.events().size() + 1);
+  std::vector<TrialId> paused;
+  for (const trial::Trial& trial : study.history().trials()) {
+    if (trial.state() == trial::TrialState::Paused) paused.push_back(trial.id());
+  }
+  const std::size_t num_wanted = race->still_wanted(study.history(), paused).size();
+  EXPECT_LT(num_wanted, paused.size());
+  EXPECT_GT(num_wanted, 10U);
+  expect_nothing_unwanted_is_taken_up(study, [&] { return make_race(problem); });
 }
 
 TEST(Race, SaysWhatItWeighedTrialsByWhereNoEnergyIsKnown) {

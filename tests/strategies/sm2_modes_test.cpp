@@ -260,6 +260,52 @@ TEST(Sm2Order, BatchSizesAreHalvedFirstAndLearningRatesAtTheOneThatWon) {
   EXPECT_THAT(notes_of(study, options), HasSubstr("was chosen; learning rates come next"));
 }
 
+TEST(Sm2Order, TheBatchSizeThatWonMayFailLaterAndThenTakesNobodysPlace) {
+  // Of 16 and 32, 32 wins after 10,000 samples. The first rung of the second halving is longer, as
+  // 32 is faster: it has to go on in it like the other two candidates.
+  const trial::Problem problem =
+      problem_of({int_parameter("batch_size", 16, 32, 32, space::Role::BatchSize),
+                  float_parameter("lr", 1e-4, 1.0, true, 0.03, space::Role::LearningRate)});
+  Sm2Options options = short_options();
+  options.order = Sm2Order::BatchSizeFirst;
+  options.window_tolerance = 10.0;
+  options.weights = {1.0, 0.0, 0.0};
+  options.num_learning_rates = 2;
+  options.min_rung_duration = Seconds{1.0};
+  const SimulatedStudy undisturbed = finished_study(problem, classifier(problem), options);
+  std::map<TrialId, std::vector<double>> targets;
+  for (const trial::Event& event : undisturbed.events()) {
+    const auto* assigned = std::get_if<trial::Assigned>(&event);
+    if (assigned == nullptr || assigned->assignment.stage == trial::Stage::Probe) continue;
+    targets[assigned->assignment.trial].push_back(assigned->assignment.to);
+  }
+  const TrialId chosen = winner_of(undisturbed)->id();
+  ASSERT_EQ(winner_of(undisturbed)->bracket(), 0);
+  ASSERT_THAT(targets[chosen], ElementsAre(10'000.0, 13'334.0, 26'668.0, kMaxSamples));
+
+  for (const double fails_before : {13'334.0, 26'668.0}) {
+    SimulatedTraining training = classifier(problem);
+    training.failure = [=](const space::Configuration&, TrialId id) {
+      return id == chosen ? std::optional(std::pair{fails_before - 1.0, trial::Outcome::FailedExit})
+                          : std::nullopt;
+    };
+    for (const std::size_t num_slots : {1U, 3U}) {
+      const SimulatedStudy study = finished_study(problem, training, options, num_slots);
+      expect_same_answers(study, [&] { return sm2(problem, options); });
+      EXPECT_EQ(study.history().trial(chosen).state(), trial::TrialState::Failed);
+      std::size_t num_promoted = 0;
+      std::size_t num_complete = 0;
+      for (const trial::Trial* candidate : candidates_in(study)) {
+        num_promoted += candidate->bracket() == 1 && candidate->rung() > 0 ? 1 : 0;
+        num_complete += candidate->step() == kMaxSamples ? 1 : 0;
+      }
+      // Of three in the first rung two go on; the chosen one is one of them if it can.
+      EXPECT_EQ(num_promoted, fails_before < 20'000.0 ? 2U : 1U);
+      EXPECT_EQ(num_complete, 1U);
+    }
+  }
+}
+
 TEST(Sm2Rungs, GiveEveryCandidateTheSameJoulesWhereTheyAreEqualInJoules) {
   const auto spread_of = [](RungUnit unit) {
     Sm2Options options = short_options();

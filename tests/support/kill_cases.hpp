@@ -12,10 +12,13 @@
 #include "wattune/samplers/random.hpp"
 #include "wattune/samplers/sobol.hpp"
 #include "wattune/samplers/tpe.hpp"
+#include "wattune/schedulers/asha.hpp"
 #include "wattune/schedulers/full.hpp"
+#include "wattune/schedulers/hyperband.hpp"
 #include "wattune/schedulers/successive_halving.hpp"
 #include "wattune/strategies/compose.hpp"
 #include "wattune/strategies/finalists.hpp"
+#include "wattune/strategies/race.hpp"
 #include "wattune/strategies/sm2.hpp"
 
 namespace wattune {
@@ -61,14 +64,18 @@ inline std::vector<KillCase> kill_cases() {
   const auto halving = [=] {
     return schedulers::make_successive_halving(resource, {.num_trials = 9});
   };
-  const auto sm2 = [=] {
-    strategies::Sm2Options options;
-    options.idle_duration = Seconds{1.0};
-    options.num_warmup_steps = 0.0;
-    options.min_probe_steps = 1.0;
-    options.min_probe_duration = Seconds{1.0};
-    options.max_candidates = 8;
-    return strategies::make_sm2(problem, samplers::make_sobol(space, {.seed = 7}), options);
+  const auto sm2 = [=](strategies::Sm2Order order) {
+    return [=] {
+      strategies::Sm2Options options;
+      options.order = order;
+      options.window_tolerance = 10.0;  // every batch size
+      options.idle_duration = Seconds{1.0};
+      options.num_warmup_steps = 0.0;
+      options.min_probe_steps = 1.0;
+      options.min_probe_duration = Seconds{1.0};
+      options.max_candidates = 8;
+      return strategies::make_sm2(problem, samplers::make_sobol(space, {.seed = 7}), options);
+    };
   };
 
   std::vector<KillCase> cases;
@@ -93,8 +100,27 @@ inline std::vector<KillCase> kill_cases() {
   add("halving_three_slots", composed(tpe, halving), problem, three_slots, false);
   add("halving_on_energy", composed(tpe, halving), with_energy, one_slot, false);
   add("halving_multi_fidelity", composed(multi_fidelity, halving), problem, one_slot, true);
-  add("sm2", sm2, problem, one_slot, false);
-  add("sm2_three_slots", sm2, problem, three_slots, false);
+  const auto hyperband = [=] { return schedulers::make_hyperband(resource); };
+  const auto asha = [=](schedulers::AshaOptions options) {
+    return [=] { return schedulers::make_asha(resource, options); };
+  };
+  const auto stopping = asha({.variant = schedulers::AshaVariant::Stopping});
+  add("hyperband", composed(tpe, hyperband), problem, one_slot, true);
+  add("hyperband_three_slots", composed(tpe, hyperband), problem, three_slots, false);
+  add("asha", composed(tpe, asha({})), problem, one_slot, true);
+  add("asha_three_slots", composed(tpe, asha({.max_trials = 12})), problem, three_slots, false);
+  add("asha_by_energy", composed(tpe, asha({.quota = schedulers::AshaQuota::Energy})), with_energy,
+      three_slots, false);
+  add("asha_stopping", composed(tpe, stopping), problem, three_slots, false);
+  const auto race_on = [](const trial::Problem& of) {
+    return [of] { return strategies::make_race(of); };
+  };
+  add("race", race_on(problem), problem, one_slot, false);
+  add("race_three_slots", race_on(problem), problem, three_slots, false);
+  add("race_on_energy", race_on(with_energy), with_energy, three_slots, false);
+  add("sm2", sm2(strategies::Sm2Order::Joint), problem, one_slot, false);
+  add("sm2_three_slots", sm2(strategies::Sm2Order::Joint), problem, three_slots, false);
+  add("sm2_batch_size_first", sm2(strategies::Sm2Order::BatchSizeFirst), problem, one_slot, false);
   add(
       "finalists",
       [=] {

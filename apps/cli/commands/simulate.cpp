@@ -121,11 +121,13 @@ study::StudyEnd play(const SimulateOptions& options, const config::StudyFile& fi
       database, {.mode = storage::OpenMode::Append, .survives_power_loss = false});
   if (!storage) throw CommandError(ExitStatus::BadInput, storage.error().message);
   runners::VirtualClock clock{end_of(**storage)};
-  const auto runner =
-      runners::make_replay_runner(*recordings.trainings, clock,
-                                  {.num_workers = simulated.at("workers").get<std::size_t>(),
-                                   .max_step = problem.resource.max,
-                                   .failures = failures_of(options, problem.seed)});
+  const bool counts_steps = !trial::is_metered(problem.resource.unit);
+  const auto runner = runners::make_replay_runner(
+      *recordings.trainings, clock,
+      {.num_workers = simulated.at("workers").get<std::size_t>(),
+       .max_step = counts_steps ? problem.resource.max : recordings.trainings->last_step(),
+       .counts_steps = counts_steps,
+       .failures = failures_of(options, problem.seed)});
   const study::StopSignal stop;
   const auto observer = options.plain ? make_plain_observer(stop)
                                       : std::unique_ptr<study::Observer>{new SilentObserver};

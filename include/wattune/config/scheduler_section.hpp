@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,7 +18,10 @@ struct SchedulerSection {
   bool needs_rungs = false;  ///< Whether it compares trials on the way to a full training.
   bool has_rules = false;    ///< Whether a rule may stop any trial.
   bool pauses = false;       ///< Whether it stops trials there and continues some of them later.
-  std::function<std::unique_ptr<schedulers::Scheduler>(const trial::Problem&)> make = {};
+  /// Takes    max_trials  what the budget allows, where it counts trials
+  std::function<std::unique_ptr<schedulers::Scheduler>(const trial::Problem&,
+                                                       std::optional<std::size_t> max_trials)>
+      make = {};
 
   /// Does any trial end before it is fully trained?
   [[nodiscard]] bool stops_early() const { return needs_rungs || has_rules; }

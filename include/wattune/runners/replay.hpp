@@ -42,7 +42,10 @@ struct InjectedFailures {
 
 struct ReplayOptions {
   std::size_t num_workers = 1;
-  double max_step = 1.0;  ///< A full training.
+  double max_step = 1.0;  ///< A full training, in steps of the record.
+  /// Does the study's resource count those steps? Else, as with seconds and joules, a trial speaks
+  /// at every record, and it is the study that knows when it is full.
+  bool counts_steps = true;
   /// A checkpoint at every report, so that nothing is lost with an engine that is killed; else only
   /// at a pause.
   bool checkpoints_at_reports = true;

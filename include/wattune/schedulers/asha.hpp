@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "wattune/schedulers/ranking.hpp"
 #include "wattune/schedulers/scheduler.hpp"
@@ -26,6 +27,9 @@ struct AshaOptions {
   AshaVariant variant = AshaVariant::Promotion;
   AshaQuota quota = AshaQuota::Trials;  ///< Of the promotion variant.
   RankBy rank_by = RankBy::NonDominatedNet;
+  /// Trials that there will be at most, where that is known: who could not be promoted even if all
+  /// of them came and were worse is not kept.
+  std::optional<std::size_t> max_trials = {};
 };
 
 /// Halves without waiting for anybody: whoever is among the best of a rung so far goes on.

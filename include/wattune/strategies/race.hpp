@@ -13,6 +13,8 @@ struct RaceOptions {
   /// Started first, in this order, after the configuration of all defaults and what the user has
   /// enqueued.
   std::vector<space::Configuration> first = {};
+  /// Learned from earlier studies, the most useful first; started after `first`.
+  std::vector<space::Configuration> learned = {};
   /// Can a trial be paused and continued? Else every trial is a full training, and the race chooses
   /// only which.
   bool can_pause = true;

@@ -40,6 +40,9 @@ class History {
   /// Trials in the order in which an assignment of theirs ended; a trial appears once for every
   /// assignment.
   [[nodiscard]] std::span<const TrialId> finished_order() const { return finished_order_; }
+  /// Where a trial stood at an end of `finished_order`, for every end from the first on that was
+  /// not an assignment carried out; nothing before that: it stood at its target.
+  [[nodiscard]] std::optional<double> step_at_irregular_end(std::size_t end) const;
   [[nodiscard]] std::size_t num_running() const { return running_.size(); }
   [[nodiscard]] std::span<const TrialId> running() const { return running_; }
   /// Trials that measure a configuration again; they do not count as trials of the search.
@@ -144,7 +147,12 @@ class History {
 
   Problem problem_;
   std::vector<Trial> trials_;
+  struct IrregularEnd {
+    std::size_t end = 0;  ///< Of finished_order_.
+    double step = 0.0;
+  };
   std::vector<TrialId> finished_order_;
+  std::vector<IrregularEnd> irregular_ends_;
   std::vector<std::string> metric_names_;
   std::map<std::string, MetricId, std::less<>> metric_ids_;
   std::shared_ptr<const std::vector<MetricId>> columns_;  // of the last metric table that was new

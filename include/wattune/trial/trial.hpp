@@ -130,6 +130,7 @@ class Trial {
   Origin origin_;
   TrialState state_ = TrialState::Created;
   bool had_company_ = false;
+  bool was_cut_off_ = false;  // an assignment ended elsewhere than at its target
   std::optional<Outcome> outcome_;
   Stage stage_ = Stage::Exploration;
   std::uint16_t rung_ = 0;

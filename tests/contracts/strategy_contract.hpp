@@ -110,7 +110,9 @@ TEST_P(StrategyContract, TheSameTrialsAreMadeAndSurviveWhereTheStudyIsKilled) {
   const auto left = search_trials(disturbed.history());
   const auto right = search_trials(undisturbed.history());
   const bool may_differ = GetParam().learns_from_energy;
-  if (!may_differ) ASSERT_EQ(left.size(), right.size());
+  if (!may_differ) {
+    ASSERT_EQ(left.size(), right.size());
+  }
   ASSERT_LE(num_before_kill, std::min(left.size(), right.size()));
   for (std::size_t i = 0; i < (may_differ ? num_before_kill : left.size()); ++i) {
     EXPECT_EQ(left[i]->configuration(), right[i]->configuration());

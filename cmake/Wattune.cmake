@@ -6,8 +6,9 @@ target_compile_options(wattune_flags INTERFACE
   # g++ 12 sees overlapping copies in plain string concatenation when it optimises (GCC bug 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 if(CMAKE_UNITY_BUILD)
-  # Sources are included then, and g++ takes what only one of them sees for a header's.
-  target_compile_options(wattune_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  # Sources are included then: g++ takes what only one of them sees for a header's, and a local name for one that hides
+  # another source's. Builds without it, such as dev, look for both.
+  target_compile_options(wattune_flags INTERFACE -Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endif()
 if(WATTUNE_SANITIZE)
   # With sanitizers g++ 12 takes std::regex and std::optional for uninitialised (GCC bug 105562).

@@ -14,9 +14,9 @@
 namespace wattune::replication {
 namespace {
 
-using Function = Finding (*)(const Task& task);
+using MakeFinding = Finding (*)(const Task& task);
 
-constexpr std::array<std::pair<std::string_view, Function>, 14> kFunctions{{
+constexpr std::array<std::pair<std::string_view, MakeFinding>, 14> kAnalyses{{
     {"select", select},
     {"to_target", to_target},
     {"extremes", extremes},
@@ -125,8 +125,8 @@ std::vector<std::string> unknown_columns(const Spec& spec, const Table& rows,
 
 Finding analyse(const Spec& spec, const Workbook& book) {
   const auto found =
-      std::ranges::find(kFunctions, spec.kind, &std::pair<std::string_view, Function>::first);
-  WATTUNE_REQUIRE(found != kFunctions.end());
+      std::ranges::find(kAnalyses, spec.kind, &std::pair<std::string_view, MakeFinding>::first);
+  WATTUNE_REQUIRE(found != kAnalyses.end());
   const Table rows = book.rows_of(spec);
   Finding finding = found->second(Task{spec, rows, book});
   const std::vector<std::string> missing = missing_tables(spec, book);

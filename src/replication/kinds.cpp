@@ -3,8 +3,6 @@
 namespace wattune::replication {
 namespace {
 
-using enum OptionType;
-
 constexpr KindKey need(std::string_view key, OptionType type) {
   return {key, type, true};
 }
@@ -15,6 +13,7 @@ constexpr KindKey may(std::string_view key, OptionType type) {
 }  // namespace
 
 std::span<const Kind> analysis_kinds() {
+  using enum OptionType;
   static const std::vector<Kind> kKinds{
       {"select",
        "rows with columns computed from them",
@@ -68,6 +67,7 @@ std::span<const Kind> analysis_kinds() {
 }
 
 std::span<const Kind> figure_kinds() {
+  using enum OptionType;
   static const std::vector<Kind> kKinds{
       {"heatmap",
        "a value over two columns",
@@ -93,6 +93,7 @@ std::span<const Kind> figure_kinds() {
 }
 
 std::span<const Kind> check_kinds() {
+  using enum OptionType;
   static const std::vector<Kind> kKinds{
       {"holds", "a formula over cells of analyses", {need("holds", Expression)}, false},
       {"each", "a formula that holds in every row", {need("each", Expression)}},

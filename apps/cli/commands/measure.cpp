@@ -42,7 +42,7 @@ struct MeasureOptions {
   bool as_json = false;
 };
 
-[[noreturn]] void refuse(const std::string& message) {
+[[noreturn]] void refuse_to_measure(const std::string& message) {
   throw CommandError(ExitStatus::MeasureFailed, message);
 }
 
@@ -50,23 +50,24 @@ struct MeasureOptions {
 std::vector<std::string> command_of(const std::vector<std::string>& remaining,
                                     const std::optional<std::vector<std::string>>& after_dashes) {
   if (after_dashes && !remaining.empty()) {
-    refuse(fmt::format("measure has no option `{}`; it stands before `--`", remaining.front()));
+    refuse_to_measure(
+        fmt::format("measure has no option `{}`; it stands before `--`", remaining.front()));
   }
   const std::vector<std::string>& command = after_dashes ? *after_dashes : remaining;
   if (!after_dashes && !command.empty() && command.front().starts_with('-')) {
-    refuse(fmt::format("measure has no option `{}`; `wattune measure --help` lists them",
-                       command.front()));
+    refuse_to_measure(fmt::format("measure has no option `{}`; `wattune measure --help` lists them",
+                                  command.front()));
   }
   return command;
 }
 
 void check_options(const MeasureOptions& options, const std::vector<std::string>& command) {
   if (options.compare.empty() && command.empty()) {
-    refuse("measure: which command? As in `wattune measure -- sleep 1`");
+    refuse_to_measure("measure: which command? As in `wattune measure -- sleep 1`");
   }
   if (!options.compare.empty() && !command.empty()) {
-    refuse(fmt::format("measure --compare takes two commands as two words, so `{}` is too much",
-                       command.front()));
+    refuse_to_measure(fmt::format(
+        "measure --compare takes two commands as two words, so `{}` is too much", command.front()));
   }
 }
 
@@ -80,8 +81,9 @@ std::vector<std::string> chosen_gpus(const std::string& option,
   std::istringstream words{option};
   for (std::string word; std::getline(words, word, ',');) {
     if (std::ranges::find(all, word) == all.end()) {
-      refuse(fmt::format("--gpus: there is no GPU `{}`; {}", word,
-                         all.empty() ? "none was found" : "there are " + join_names(all)));
+      refuse_to_measure(
+          fmt::format("--gpus: there is no GPU `{}`; {}", word,
+                      all.empty() ? "none was found" : "there are " + join_names(all)));
     }
     chosen.push_back(word);
   }
@@ -184,8 +186,8 @@ bool check_csv(const fs::path& path) {
   if (!std::getline(old, first)) return false;
   const std::string header = report::emissions_header();
   if (first != header && first != header + "\r") {
-    refuse(fmt::format("{} is another table: its first line is not that of an emissions.csv",
-                       path.string()));
+    refuse_to_measure(fmt::format(
+        "{} is another table: its first line is not that of an emissions.csv", path.string()));
   }
   return true;
 }
@@ -197,7 +199,7 @@ void append_csv(const fs::path& path, const std::string& rows) {
   std::ofstream out{path, std::ios::app};
   out << (has_header ? "" : report::emissions_header() + "\n") << rows;
   out.close();
-  if (!out) refuse(fmt::format("cannot write {}; the command has run", path.string()));
+  if (!out) refuse_to_measure(fmt::format("cannot write {}; the command has run", path.string()));
 }
 
 void deliver(const MeasureOptions& options, const std::string& text) {
@@ -210,7 +212,7 @@ void deliver(const MeasureOptions& options, const std::string& text) {
   try {
     write_file(options.output, text.starts_with('\n') ? text.substr(1) : text);
   } catch (const CommandError& error) {
-    refuse(std::string(error.what()) + "; the command has run");
+    refuse_to_measure(std::string(error.what()) + "; the command has run");
   }
 }
 
@@ -307,7 +309,7 @@ int measure(const MeasureOptions& options, const MachineOptions& machine_options
   try {
     tariff = make_tariff(tariff_options);
   } catch (const CommandError& error) {
-    refuse(error.what());
+    refuse_to_measure(error.what());
   }
   const SystemClock clock;
   Prepared prepared = prepare(options, machine_options, tariff, clock);

@@ -288,6 +288,14 @@ describe('the ledger', () => {
 
   test('the sentence stands in the headline word for word', () =>
     visit('demo', {}, async (page, data) => assert.equal(await page.locator('#card-savings .sentence').textContent(), data.ledger.sentence)));
+
+  test('a search has paid for itself after whole trainings, none of them half done', () =>
+    visit('demo', {}, async (page, data) => {
+      const wanted = data.ledger.savings.map((s) => s.pays_after_trainings).filter((n) => typeof n === 'number').map((n) => Math.ceil(n).toLocaleString('en-US'));
+      const shown = [...(await page.locator('#card-savings .figures').innerText()).matchAll(/paid for after ([\d,]+) trainings/g)].map((m) => m[1]);
+      assert.ok(wanted.length > 0);
+      assert.deepEqual(shown, wanted);
+    }));
 });
 
 describe('what matters', () => {

@@ -114,6 +114,6 @@ function savingsCard(data: ReportData): HTMLElement {
 
 function savingWords(percent: number | null | undefined, energy: Figure | undefined, trainings: number | null | undefined): string {
   const parts = [known(percent) === undefined ? figure(energy) : `${short(percent)} % less, ${figure(energy)} per training`];
-  if (known(trainings) !== undefined) parts.push(`paid for after ${count(trainings)} trainings`);
+  if (known(trainings) !== undefined) parts.push(`paid for after ${count(Math.ceil(trainings!))} trainings`);
   return parts.join('; ');
 }

@@ -14,7 +14,7 @@ namespace {
 using strategies::RaceTuning;
 using Member = std::variant<std::size_t RaceTuning::*, double RaceTuning::*, bool RaceTuning::*>;
 
-constexpr std::array<std::pair<std::string_view, Member>, 24> kKnobs{{
+constexpr std::array<std::pair<std::string_view, Member>, 23> kKnobs{{
     {"num_start", &RaceTuning::num_start},
     {"num_learned", &RaceTuning::num_learned},
     {"num_beside", &RaceTuning::num_beside},
@@ -23,7 +23,6 @@ constexpr std::array<std::pair<std::string_view, Member>, 24> kKnobs{{
     {"num_blind_second", &RaceTuning::num_blind_second},
     {"eta", &RaceTuning::eta},
     {"first_share", &RaceTuning::first_share},
-    {"sobol_every", &RaceTuning::sobol_every},
     {"slack", &RaceTuning::slack},
     {"lead_share", &RaceTuning::lead_share},
     {"follower", &RaceTuning::follower},

@@ -216,10 +216,6 @@ class Race final : public Strategy {
       return resume(trial, record_.rungs()[*record_.next_rung(trial)]);
     }
     if (!fresh) return end(history);
-    if (tuning_.sobol_every > 0 &&
-        history.next_trial_id().number() % tuning_.sobol_every == tuning_.sobol_every - 1) {
-      if (auto point = sobol_point(history)) return start(history, *std::move(point));
-    }
     return start(history, {trial::Origin::Sampler, std::move(fresh->what)});
   }
 

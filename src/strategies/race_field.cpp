@@ -3,19 +3,6 @@
 #include <algorithm>
 
 namespace wattune::strategies {
-namespace {
-
-/// Infinite where it is not known.
-double violation_of(const trial::Problem& problem, const CurveValue& value) {
-  double sum = 0.0;
-  for (std::size_t c = 0; c < value.bounded.size(); ++c) {
-    if (!value.bounded[c]) return std::numeric_limits<double>::infinity();
-    sum += trial::excess(problem.constraints[c], *value.bounded[c]);
-  }
-  return sum;
-}
-
-}  // namespace
 
 bool RaceField::beats(const Stand& left, const Stand& right) {
   if (left.violation > right.violation) return false;
@@ -30,7 +17,7 @@ bool RaceField::beats(const Stand& left, const Stand& right) {
 void RaceField::update(const trial::Problem& problem, std::span<const CurveValue> values) {
   for (std::size_t i = stands_.size(); i < values.size(); ++i) {
     const CurveValue& value = values[i];
-    Stand stand{value.losses, violation_of(problem, value), 0};
+    Stand stand{value.losses, violation_of(problem.constraints, value), 0};
     std::vector<std::size_t>& rivals = at_rung_[value.step];
     for (const std::size_t rival : rivals) {
       if (beats(stands_[rival], stand)) ++stand.num_ahead;

@@ -35,13 +35,6 @@ double usual_failure_step(const trial::History& history) {
   return steps.empty() ? 0.0 : math::median(steps);
 }
 
-bool keeps(std::span<const trial::Constraint> constraints, const CurveValue& value) {
-  for (std::size_t c = 0; c < constraints.size(); ++c) {
-    if (!value.bounded[c] || trial::excess(constraints[c], *value.bounded[c]) > 0.0) return false;
-  }
-  return true;
-}
-
 /// Weights of several losses that add to 1; the same for every loss where there is one.
 VectorXd direction(std::size_t num_losses, Rng& rng) {
   VectorXd weights(static_cast<Index>(num_losses));
@@ -77,7 +70,7 @@ void RaceModel::read(const trial::History& history, const std::vector<CurveValue
       if (value.bounded[c]) limits_[c].add(row, value.place, *value.bounded[c]);
     }
     seen_.push_back(value.losses);
-    is_feasible_.push_back(keeps(problem_.constraints, value) ? 1 : 0);
+    is_feasible_.push_back(violation_of(problem_.constraints, value) > 0.0 ? 0 : 1);
   }
 }
 

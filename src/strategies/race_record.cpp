@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace wattune::strategies {
 namespace {
@@ -29,6 +30,15 @@ void project(CurveValue& value, const trial::Problem& problem) {
 }
 
 }  // namespace
+
+double violation_of(std::span<const trial::Constraint> constraints, const CurveValue& value) {
+  double sum = 0.0;
+  for (std::size_t c = 0; c < constraints.size(); ++c) {
+    if (!value.bounded[c]) return std::numeric_limits<double>::infinity();
+    sum += trial::excess(constraints[c], *value.bounded[c]);
+  }
+  return sum;
+}
 
 bool accumulates(const trial::Measure& measure) {
   using trial::MeasureKind;

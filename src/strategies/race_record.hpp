@@ -19,6 +19,10 @@ struct CurveValue {
   std::vector<std::optional<double>> bounded;  ///< [constraints] What they bound.
 };
 
+/// Sum over the constraints of how far each is broken; infinite where one is not known.
+[[nodiscard]] double violation_of(std::span<const trial::Constraint> constraints,
+                                  const CurveValue& value);
+
 /// Does the measure of a whole trial grow in proportion to its steps?
 [[nodiscard]] bool accumulates(const trial::Measure& measure);
 

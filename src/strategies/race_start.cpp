@@ -30,14 +30,6 @@ Members members_of(const trial::History& history, std::size_t count) {
   return members;
 }
 
-double violation_of(std::span<const trial::Constraint> constraints, const CurveValue& value) {
-  double sum = 0.0;
-  for (std::size_t c = 0; c < constraints.size(); ++c) {
-    if (value.bounded[c]) sum += trial::excess(constraints[c], *value.bounded[c]);
-  }
-  return sum;
-}
-
 /// The members that have a value at the rung, the best first.
 Members ranked(const trial::History& history, const RaceRecord& record, const Members& members,
                std::size_t rung) {

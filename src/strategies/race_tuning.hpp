@@ -14,7 +14,6 @@ struct RaceTuning {
   std::size_t num_beside = 2;        // Sobol points beside those, at least
   double eta = 3.0;                  // between rungs
   double first_share = 17.0;         // horizon over first rung
-  std::size_t sobol_every = 0;       // so many new trials one is a Sobol point; 0: none
   double slack = 0.5;                // how much worse a paused trial may be, as a logarithm
   double lead_share = 1.0;      // of the best forecast's lead; improvements count from beyond it
   std::size_t follower = 3;     // the forecast that the lead is over

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <functional>
 #include <optional>
+#include <utility>
 
 #include "errors.hpp"
 #include "models/green_networks.hpp"
@@ -293,6 +294,27 @@ TEST_F(TrainerTest, UsesDropoutOnlyWhenItIsOn) {
   const Checkpoint with = state_after({2000});
 
   EXPECT_FALSE(are_equal(without, with));
+}
+
+TEST_F(TrainerTest, DropsOtherUnitsInEveryStep) {
+  // The same batch and the same weights in both steps: only what is dropped can differ.
+  const std::int64_t all = task_->num_train();
+  options_.order = OrderKind::Fixed;
+  options_.learning_rate = 0.0;
+  options_.batch_size = options_.report_every_samples = all;
+  assignment_.to = assignment_.max = 2 * all;
+  const auto losses_with = [&](double dropout) {
+    shape_.dropout = dropout;
+    RecordingObserver observer;
+    train(observer);
+    return std::pair(metric(observer.reports.at(0), "train_loss"),
+                     metric(observer.reports.at(1), "train_loss"));
+  };
+
+  const auto [first, second] = losses_with(0.4);
+  EXPECT_NE(first, second);
+  const auto [first_whole, second_whole] = losses_with(0.0);
+  EXPECT_EQ(first_whole, second_whole);
 }
 
 TEST_F(TrainerTest, ResumesSgdBitForBit) {

@@ -74,10 +74,6 @@ fs::path summary_path(const Manifest& manifest, Scale scale) {
   return results_folder(manifest, scale) / "summary.json";
 }
 
-std::string percent_free_cell(const Json& cell) {
-  return cell.is_null() ? "–" : number_cell(cell);
-}
-
 std::string analysis_text(const Json& analysis) {
   constexpr std::size_t kMostRows = 24;
   std::string text = fmt::format("\n{} ({})\n", analysis.at("title").get<std::string>(),
@@ -86,7 +82,7 @@ std::string analysis_text(const Json& analysis) {
   const Json& rows = analysis.at("rows");
   for (std::size_t i = 0; i < std::min(rows.size(), kMostRows); ++i) {
     std::vector<std::string> cells;
-    for (const Json& cell : rows[i]) cells.push_back(percent_free_cell(cell));
+    for (const Json& cell : rows[i]) cells.push_back(number_cell(cell));
     table.add(std::move(cells));
   }
   if (!rows.empty()) text += table.text();
@@ -102,7 +98,7 @@ std::string experiments_text(const Json& document) {
   for (const Json& row : document.at("experiments")) {
     const auto has = [&](const char* key) { return row.contains(key) && !row.at(key).is_null(); };
     table.add({row.at("experiment"), row.at("state"),
-               has("trials") ? number_cell(row.at("trials")) : "–",
+               number_cell(row.value("trials", Json(nullptr))),
                has("energy_j") ? si_text(row.at("energy_j"), "J") : "–",
                has("elapsed_s") ? duration_text(Seconds{row.at("elapsed_s").get<double>()}) : "–",
                row.at("state") == "failed" ? row.at("why").get<std::string>() : ""});

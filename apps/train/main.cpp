@@ -77,6 +77,9 @@ class Connection {
     }
   }
 
+  /// Has the engine started this program?
+  [[nodiscard]] bool is_engine() const { return config_ != nullptr; }
+
   /// Nothing where no engine gives one.
   [[nodiscard]] std::optional<Assignment> assignment() const {
     if (config_ == nullptr) return std::nullopt;
@@ -143,17 +146,16 @@ int run_generation(std::vector<std::string> arguments) {
     return 0;
   }
   const Connection connection;
-  const auto assignment = connection.assignment();
   const auto observer = connection.open("run", 1);
   prepare_threads(options->threads);
   const at::Device device = chosen_device(options->device, options->precision);
   const auto model = open_language_model(options->file, device, options->precision);
   const Generated result = generate(*options, *model, device, *observer);
   if (result.asked_to_end) return end_as_asked();
-  if (!assignment) fmt::print("{}\n", result.sample);
+  if (!connection.is_engine()) fmt::print("{}\n", result.sample);
   observer->info({{"peak_memory_bytes", peak_memory_bytes(device)}});
   Report report;
-  report.step = assignment ? assignment->max : 1;
+  report.step = 1;
   report.metrics = {{"tokens_per_second", static_cast<double>(result.num_tokens) / result.seconds}};
   observer->report(report);
   return 0;

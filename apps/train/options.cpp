@@ -10,7 +10,9 @@
 #include <utility>
 
 #include "command_line/declarer.hpp"
+#include "command_line/machine_options.hpp"
 #include "command_line/model_options.hpp"
+#include "command_line/parse_command.hpp"
 #include "errors.hpp"
 
 namespace wattune::train {
@@ -107,12 +109,7 @@ void declare_running(Declarer declare, Options& options) {
         return options.seed ? "" : "a whole number of at least 0 is needed";
       },
       "");
-  declare.integer("--threads", options.threads, 0, 1024,
-                  "threads; 0 leaves it to OMP_NUM_THREADS or the machine");
-  declare.choice<DeviceChoice>(
-      "--device", options.device,
-      {{"auto", DeviceChoice::Auto}, {"cpu", DeviceChoice::Cpu}, {"cuda", DeviceChoice::Cuda}},
-      "where to train; auto takes a GPU if there is one");
+  declare_machine(declare, options.threads, options.device, "train");
   declare.path("--checkpoint-dir", options.checkpoint_dir, "DIR",
                "folder for checkpoints, when not run by wattune");
   declare.path("--resume", options.resume, "FILE",
@@ -125,13 +122,6 @@ void declare_running(Declarer declare, Options& options) {
 }
 
 }  // namespace
-
-void drop_empty_values(std::vector<std::string>& arguments) {
-  std::erase_if(arguments, [](const std::string& argument) {
-    return argument.size() > 3 && argument.starts_with("--") &&
-           argument.find('=') + 1 == argument.size();
-  });
-}
 
 std::optional<Options> parse_options(std::vector<std::string> arguments, std::string& help) {
   CLI::App app("Trains a network, alone or as a trial of wattune.", "wattune-train");
@@ -151,7 +141,6 @@ std::optional<Options> parse_options(std::vector<std::string> arguments, std::st
     parsers.push_back(model);
   }
 
-  drop_empty_values(arguments);
   if (!arguments.empty() && !arguments[0].starts_with('-') &&
       std::ranges::find(entries, arguments[0], &ModelEntry::name) == entries.end()) {
     std::vector<std::string> names;
@@ -159,15 +148,7 @@ std::optional<Options> parse_options(std::vector<std::string> arguments, std::st
     throw UsageError(
         fmt::format("model '{}' is not known; allowed: {}", arguments[0], fmt::join(names, ", ")));
   }
-  std::ranges::reverse(arguments);  // CLI11 takes them from the back
-  try {
-    app.parse(arguments);
-  } catch (const CLI::CallForHelp&) {
-    help = app.help();
-    return std::nullopt;
-  } catch (const CLI::ParseError& error) {
-    throw UsageError(fmt::format("{} (wattune-train --help lists what is allowed)", error.what()));
-  }
+  if (!parse_command(app, std::move(arguments), help)) return std::nullopt;
   const auto chosen =
       std::ranges::find_if(parsers, [](CLI::App* model) { return model->parsed(); });
   Options& result = options[static_cast<std::size_t>(chosen - parsers.begin())];

@@ -68,14 +68,8 @@ struct Options {
 
 /// Reads the command line.
 ///
-/// An option whose value is empty (`--momentum=`) keeps its default: so a study file can pass a
-/// parameter that is not active in every configuration.
-///
 /// Gives    nothing where help was asked for; it has been written to `help`
 /// Errors   UsageError  naming option, value and what is allowed
 std::optional<Options> parse_options(std::vector<std::string> arguments, std::string& help);
-
-/// Drops the arguments that leave an option at its default: `--name=`.
-void drop_empty_values(std::vector<std::string>& arguments);
 
 }  // namespace wattune::train

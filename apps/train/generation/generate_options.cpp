@@ -1,8 +1,9 @@
 #include <CLI/CLI.hpp>
-#include <algorithm>
+#include <utility>
 
 #include "command_line/declarer.hpp"
-#include "errors.hpp"
+#include "command_line/machine_options.hpp"
+#include "command_line/parse_command.hpp"
 #include "generation/generate.hpp"
 
 namespace wattune::train {
@@ -36,12 +37,7 @@ void declare(Declarer declare, GenerateOptions& options) {
                  if (seed) options.seed = *seed;
                  return seed ? "" : "a whole number of at least 0 is needed";
                });
-  declare.integer("--threads", options.threads, 0, 1024,
-                  "threads; 0 leaves it to OMP_NUM_THREADS or the machine");
-  declare.choice<DeviceChoice>(
-      "--device", options.device,
-      {{"auto", DeviceChoice::Auto}, {"cpu", DeviceChoice::Cpu}, {"cuda", DeviceChoice::Cuda}},
-      "where to compute; auto takes a GPU if there is one");
+  declare_machine(declare, options.threads, options.device, "compute");
 }
 
 }  // namespace
@@ -57,17 +53,7 @@ std::optional<GenerateOptions> parse_generate_options(std::vector<std::string> a
   app.add_option("FILE", file, "checkpoint, saved model, or TorchScript export of a transformer")
       ->required();
   declare(Declarer(app), options);
-  drop_empty_values(arguments);
-  std::ranges::reverse(arguments);
-  try {
-    app.parse(arguments);
-  } catch (const CLI::CallForHelp&) {
-    help = app.help();
-    return std::nullopt;
-  } catch (const CLI::ParseError& error) {
-    throw UsageError(
-        fmt::format("{} (wattune-train generate --help lists what is allowed)", error.what()));
-  }
+  if (!parse_command(app, std::move(arguments), help)) return std::nullopt;
   options.file = file;
   return options;
 }

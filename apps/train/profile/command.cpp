@@ -6,6 +6,7 @@
 
 #include <cstdio>
 
+#include "command_line/parse_command.hpp"
 #include "profile/profile_text.hpp"
 #include "tactics/command_options.hpp"
 #include "tactics/scripted_model.hpp"

@@ -1,13 +1,10 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "errors.hpp"
-#include "options.hpp"
 #include "tactics/model_inputs.hpp"
 
 namespace wattune::train {
@@ -39,23 +36,6 @@ inline void add_input_options(CLI::App& app, InputOptions& inputs, std::string& 
       ->delimiter(',')
       ->check(CLI::PositiveNumber)
       ->type_name("NUMBER[,NUMBER...]");
-}
-
-/// Parses, with an option of empty value left at its default and mistakes as UsageError. False
-/// where help was asked for, which `help` holds then.
-inline bool parse_command(CLI::App& app, std::vector<std::string> arguments, std::string& help) {
-  drop_empty_values(arguments);
-  std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
-  try {
-    app.parse(arguments);
-  } catch (const CLI::CallForHelp&) {
-    help = app.help();
-    return false;
-  } catch (const CLI::ParseError& error) {
-    throw UsageError(std::string(error.what()) + " (" + app.get_name() +
-                     " --help lists what is allowed)");
-  }
-  return true;
 }
 
 inline void take_shape(InputOptions& inputs, const std::string& text) {

@@ -1,5 +1,6 @@
 #include "tactics/infer_options.hpp"
 
+#include "command_line/parse_command.hpp"
 #include "tactics/command_options.hpp"
 
 namespace wattune::train {

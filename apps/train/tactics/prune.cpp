@@ -38,7 +38,8 @@ std::int64_t prune_locally(torch::jit::Module& module, double amount) {
   std::int64_t num_pruned = 0;
   for (at::Tensor weight : weight_tensors(module)) {
     const std::int64_t count = share_of(weight.numel(), amount);
-    at::Tensor flat = weight.contiguous().flatten();
+    // A copy in any case: what is contiguous already would be written onto itself.
+    at::Tensor flat = weight.clone(at::MemoryFormat::Contiguous).flatten();
     flat.index_fill_(0, smallest(flat.abs(), count), 0);
     weight.copy_(flat.view(weight.sizes()));
     num_pruned += count;

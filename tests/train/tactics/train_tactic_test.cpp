@@ -217,6 +217,15 @@ TEST(PruneLocal, SetsTheSmallestOfEveryTensorToZero) {
   EXPECT_EQ(module.attr("b1").toTensor().eq(0).sum().item<std::int64_t>(), 0);
 }
 
+TEST(PruneLocal, TakesTheWeightsOfAConvolutionOfOneChannelStoredChannelsLast) {
+  const at::Tensor weight = numbers({4, 1, 3, 3}, 1).contiguous(at::MemoryFormat::ChannelsLast);
+  Module module = scripted("def forward(self, x): return torch.conv2d(x, self.w)", {{"w", weight}});
+
+  EXPECT_EQ(prune_locally(module, 0.5), 18);
+
+  EXPECT_EQ(module.attr("w").toTensor().eq(0).sum().item<std::int64_t>(), 18);
+}
+
 TEST(PruneGlobal, HasOneThresholdForAllTensors) {
   Module module = scripted("def forward(self, x): return torch.mm(torch.mm(x, self.a), self.b)",
                            {{"a", numbers({4, 4}, 1) * 100}, {"b", numbers({4, 4}, 2)}});

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "num_varying.hpp"
 #include "wattune/samplers/gp.hpp"
 #include "wattune/samplers/grid.hpp"
 #include "wattune/samplers/multi_fidelity.hpp"
@@ -20,12 +21,6 @@ constexpr std::size_t kMaxModelled = 250;
 constexpr std::size_t kMaxModelledParameters = 25;
 /// From so many objectives on, and so many trials, nearly every trial is on the front.
 constexpr std::size_t kManyObjectives = 4;
-
-std::size_t num_varying(const space::Space& space) {
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < space.size(); ++i) count += space.num_values(i) == 1 ? 0 : 1;
-  return count;
-}
 
 /// Configurations of the space, conditions and forbidden ones not looked at; nothing where there
 /// are more than `limit`, or no end of them.

@@ -12,6 +12,7 @@
 #include "features.hpp"
 #include "gp_front.hpp"
 #include "gp_models.hpp"
+#include "num_varying.hpp"
 #include "tried.hpp"
 #include "wattune/base/result.hpp"
 #include "wattune/samplers/sobol.hpp"
@@ -179,8 +180,9 @@ class Gp final : public Sampler {
     num_losses_ = options.scalarisation ? 1 : problem.objectives.size();
     constexpr std::size_t kFewest = 5;
     constexpr std::size_t kMost = 20;
-    num_startup_ = options.num_startup.value_or(std::clamp(2 * space_.size(), kFewest, kMost));
-    least_at_step_ = std::max<std::size_t>(space_.size() + 1, 8);
+    const std::size_t num_free = num_varying(space_);
+    num_startup_ = options.num_startup.value_or(std::clamp(2 * num_free, kFewest, kMost));
+    least_at_step_ = std::max<std::size_t>(num_free + 1, 8);
   }
 
   std::optional<space::Configuration> suggest(const trial::History& history, Rng& rng) override {

@@ -23,7 +23,7 @@ namespace {
 
 /// Of the bad trials, as many as this stand in the joint density: what lies beyond makes it no
 /// truer than its bandwidth allows, but would make a suggestion slower with every trial.
-constexpr std::size_t kMaxJointKernels = 1024;
+constexpr std::size_t kMaxJointKernels = 256;
 
 void check_fraction(const char* name, double fraction) {
   if (!(fraction > 0.0 && fraction <= 1.0)) {

@@ -346,6 +346,17 @@ TEST(GpFront, TheReferenceLeavesRoomBesideANarrowFront) {
   }
 }
 
+TEST(Gp, StartsWithTwoTrialsForEveryParameterThatVaries) {
+  trial::Problem problem = problem_of(4, 1);
+  std::vector<space::Parameter> parameters(problem.space.parameters().begin(),
+                                           problem.space.parameters().end());
+  for (const char* name : {"model", "epochs", "seed"}) {
+    parameters.push_back(fake::parameter(name, space::ConstantDomain{std::int64_t{1}}));
+  }
+  problem.space = space::Space{parameters, {}};
+  EXPECT_THAT(make_gp(problem, {})->describe(), HasSubstr(" 8 trials to start"));
+}
+
 TEST(Gp, SaysWhatItDoes) {
   EXPECT_THAT(make_gp(problem_of(2, 1), {})->describe(), HasSubstr("Matern-5/2 kernel"));
 

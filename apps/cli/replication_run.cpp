@@ -112,6 +112,18 @@ Left tables_of(const ReplicationRun& run, const Experiment& experiment, const fs
   return left;
 }
 
+/// Errors   runtime_error  with what cannot be run of the study, and where its text lies
+void tune(const ReplicationRun& run, const config::StudyFile& file, const fs::path& database,
+          const fs::path& text) {
+  try {
+    const auto end = run_tuning({.file = file, .database = database, .voice = run.voice});
+    say(run, fmt::format("{}: {}", to_text(end.reason), end.text));
+  } catch (const config::StudyFileError& error) {
+    throw std::runtime_error(
+        fmt::format("{} (in {})", replication::words_of(error), text.string()));
+  }
+}
+
 /// Runs one experiment, or finds it finished.
 Left run_experiment(const ReplicationRun& run, const Experiment& experiment) {
   const auto planned =
@@ -119,18 +131,20 @@ Left run_experiment(const ReplicationRun& run, const Experiment& experiment) {
   const fs::path database = database_of(run, experiment.name);
   const fs::path kept = fs::path{table_path(run, experiment.name)}.replace_extension(".yaml");
   const bool is_same = fs::exists(database) && text_of(kept) == planned.text;
-  if (fs::exists(database) && (!is_same || (run.again && is_finished(database)))) {
+  const bool has_failed =
+      is_same && is_finished(database) && !failure_of(read_document(database)).empty();
+  if (fs::exists(database) && (!is_same || has_failed || (run.again && is_finished(database)))) {
     const fs::path aside = put_aside(database);
-    say(run,
-        fmt::format("{} was put aside as {}",
-                    is_same ? "what was finished" : "another study of this name", aside.string()));
+    const char* const what = has_failed ? "what failed"
+                             : is_same  ? "what was finished"
+                                        : "another study of this name";
+    say(run, fmt::format("{} was put aside as {}", what, aside.string()));
   }
   write_file(kept, planned.text);
   if (is_finished(database)) {
     say(run, "finished before");
   } else {
-    const auto end = run_tuning({.file = planned.file, .database = database, .voice = run.voice});
-    say(run, fmt::format("{}: {}", to_text(end.reason), end.text));
+    tune(run, planned.file, database, kept);
   }
   return tables_of(run, experiment, database);
 }
@@ -170,14 +184,11 @@ fs::path results_folder(const replication::Manifest& manifest, replication::Scal
 }
 
 bool run_experiments(const ReplicationRun& run) {
-  std::vector<const Experiment*> planned;
-  for (const Experiment& experiment : run.manifest.experiments) {
-    if (std::ranges::count(experiment.scales, run.scale) > 0) planned.push_back(&experiment);
-  }
+  const std::vector<Experiment>& planned = run.manifest.experiments;
   Table experiments{{"experiment", "state", "why"}};
   bool is_whole = true;
   for (std::size_t i = 0; i < planned.size() && is_whole; ++i) {
-    const Experiment& experiment = *planned[i];
+    const Experiment& experiment = planned[i];
     say(run, fmt::format("\n{} of {}  {}{}{}", i + 1, planned.size(), experiment.name,
                          experiment.about.empty() ? "" : "  ", experiment.about));
     const Left left = attempt(run, experiment);

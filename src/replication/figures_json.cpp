@@ -124,8 +124,10 @@ Json lines(const Task& task) {
   for (auto& [name, points] : series) {
     points = joined(std::move(points));
     if (!task.spec.flag("running_best")) continue;
+    const bool is_lowest_best = task.spec.flag("minimize");
     for (std::size_t i = 1; i < points.size(); ++i) {
-      points[i].y = std::max(points[i].y, points[i - 1].y);
+      const double before = points[i - 1].y;
+      points[i].y = is_lowest_best ? std::min(points[i].y, before) : std::max(points[i].y, before);
     }
   }
   return series_json(task, series);

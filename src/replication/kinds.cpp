@@ -81,7 +81,7 @@ std::span<const Kind> figure_kinds() {
        "points joined in the order of x",
        {need("x", Expression), need("y", Expression), may("group", Texts), may("x_label", Text),
         may("y_label", Text), may("log_x", Flag), may("log_y", Flag), may("running_best", Flag),
-        may("cumulative_x", Flag)}},
+        may("minimize", Flag), may("cumulative_x", Flag)}},
       {"box",
        "how values of groups scatter",
        {need("value", Expression), need("group", Texts), may("y_label", Text), may("log_y", Flag)}},

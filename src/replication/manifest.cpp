@@ -26,13 +26,17 @@ Paper read_paper(ReadContext& context, const YamlNode& node) {
 }
 
 /// What can be named in `of`, apart from analyses.
-std::vector<std::string> tables_of(const Manifest& manifest) {
-  std::vector<std::string> tables{"experiments"};
+TableNames tables_of(const Manifest& manifest) {
+  TableNames tables{.names = {"experiments"}, .groups = {}};
   for (const Experiment& experiment : manifest.experiments) {
-    tables.push_back(experiment.name);
-    tables.push_back(experiment.name + ".curves");
+    for (const char* const table : {"", ".curves"}) {
+      tables.names.push_back(experiment.name + table);
+      for (const std::string& group : experiment.groups) {
+        tables.groups[group + table].push_back(experiment.name + table);
+      }
+    }
   }
-  for (const auto& [name, file] : manifest.tables) tables.push_back(name);
+  for (const auto& [name, file] : manifest.tables) tables.names.push_back(name);
   return tables;
 }
 
@@ -66,7 +70,7 @@ void read_sections(ReadContext& context, MapReader& map, Manifest& manifest) {
   if (const YamlNode* const node = map.find("tables")) {
     manifest.tables = read_tables(context, *node, manifest.folder);
   }
-  std::vector<std::string> tables = tables_of(manifest);
+  TableNames tables = tables_of(manifest);
   const auto specs = [&](const char* key, SpecSort sort) {
     const YamlNode* const node = map.find(key);
     return node != nullptr ? read_specs(context, *node, sort, tables) : std::vector<Spec>{};
@@ -143,6 +147,22 @@ const Experiment& Manifest::experiment(std::string_view wanted) const {
   const auto found = std::ranges::find(experiments, wanted, &Experiment::name);
   WATTUNE_REQUIRE(found != experiments.end());
   return *found;
+}
+
+Manifest at_scale(Manifest manifest, Scale scale) {
+  std::vector<std::string> gone;
+  for (const Experiment& experiment : manifest.experiments) {
+    if (std::ranges::count(experiment.scales, scale) > 0) continue;
+    gone.insert(gone.end(), {experiment.name, experiment.name + ".curves"});
+  }
+  const auto is_gone = [&](const std::string& name) { return std::ranges::count(gone, name) > 0; };
+  std::erase_if(manifest.experiments, [&](const Experiment& one) { return is_gone(one.name); });
+  for (auto* const specs : {&manifest.analyses, &manifest.figures, &manifest.checks}) {
+    for (Spec& spec : *specs) {
+      if (!std::ranges::all_of(spec.of, is_gone)) std::erase_if(spec.of, is_gone);
+    }
+  }
+  return manifest;
 }
 
 Manifest parse_manifest(std::string text, const fs::path& folder) {

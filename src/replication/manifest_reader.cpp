@@ -22,20 +22,25 @@ bool is_plain_name(std::string_view name) {
   });
 }
 
-/// Reports a name that is none or that another entry has.
-std::string read_own_name(ReadContext& context, const MapReader& map,
-                          std::vector<std::string>& taken) {
+/// Reports a name that is none.
+std::string read_own_name(ReadContext& context, const MapReader& map) {
   const YamlNode* const node = map.find("name");
   if (node == nullptr) return {};
   std::string name = read_text(context, *node, map.path_of("name")).value_or("");
   if (!name.empty() && !is_plain_name(name)) {
     context.error(*node, fmt::format("a name is made of letters, digits, `-` and `_`, not {}",
                                      describe(*node)));
-  } else if (std::ranges::count(taken, name) > 0) {
-    context.error(*node, fmt::format("the name `{}` is taken", name));
+  }
+  return name;
+}
+
+/// Reports a name that another entry has.
+void take_name(ReadContext& context, const YamlNode& node, const std::string& name,
+               std::vector<std::string>& taken) {
+  if (!name.empty() && std::ranges::count(taken, name) > 0) {
+    context.error(node, fmt::format("the name `{}` is taken", name));
   }
   taken.push_back(name);
-  return name;
 }
 
 std::vector<Input> read_inputs(ReadContext& context, const YamlNode& node, const std::string& path,
@@ -73,6 +78,95 @@ YamlNode read_overrides(ReadContext& context, const YamlNode* node, const std::s
   if (node == nullptr || node->kind == YamlNode::Kind::Null) return {};
   read_entries(context, *node, path);
   return *node;
+}
+
+std::vector<std::string> experiment_keys(const char* other = nullptr) {
+  std::vector<std::string> keys{"name",  "about", "study",  "set",
+                                "small", "full",  "inputs", "scales"};
+  if (other != nullptr) keys.emplace_back(other);
+  return keys;
+}
+
+/// What an experiment says itself, or one of its variants does.
+Experiment read_layer(ReadContext& context, const YamlNode& node, MapReader& map,
+                      const std::vector<std::string>& earlier) {
+  Experiment layer;
+  layer.place = context.source.place_at(node.offset, node.length);
+  layer.name = read_own_name(context, map);
+  layer.about = map.text("about").value_or("");
+  layer.study = map.text("study").value_or("");
+  Overrides overrides;
+  overrides.always = read_overrides(context, map.find("set"), map.path_of("set"));
+  for (const Scale scale : {Scale::Small, Scale::Full}) {
+    overrides.at[scale] =
+        read_overrides(context, map.find(to_text(scale)), map.path_of(to_text(scale)));
+  }
+  layer.overrides.push_back(std::move(overrides));
+  if (const YamlNode* const inputs = map.find("inputs")) {
+    layer.inputs = read_inputs(context, *inputs, map.path_of("inputs"), earlier);
+  }
+  layer.scales = read_scales(context, map.find("scales"), map.path_of("scales"));
+  return layer;
+}
+
+using Axis = std::vector<Experiment>;
+
+std::vector<Axis> read_axes(ReadContext& context, const YamlNode& node, const std::string& path,
+                            const std::vector<std::string>& earlier) {
+  std::vector<Axis> axes;
+  for (const MapEntry& entry : read_entries(context, node, path)) {
+    Axis& axis = axes.emplace_back();
+    const std::string axis_path = fmt::format("{}.{}", path, entry.name);
+    for (const YamlNode& item : read_list(context, *entry.value, axis_path)) {
+      MapReader map(context, item, fmt::format("{}[{}]", axis_path, axis.size()),
+                    experiment_keys());
+      map.require("name");
+      axis.push_back(read_layer(context, item, map, earlier));
+    }
+  }
+  return axes;
+}
+
+std::string joined(const std::string& before, const char* between, const std::string& after) {
+  return before.empty() || after.empty() ? before + after : before + between + after;
+}
+
+Experiment varied(Experiment experiment, const Experiment& variant) {
+  if (!experiment.name.empty()) experiment.groups.push_back(experiment.name);
+  experiment.name = joined(experiment.name, "-", variant.name);
+  experiment.about = joined(experiment.about, "; ", variant.about);
+  if (!variant.study.empty()) experiment.study = variant.study;
+  experiment.overrides.insert(experiment.overrides.end(), variant.overrides.begin(),
+                              variant.overrides.end());
+  experiment.inputs.insert(experiment.inputs.end(), variant.inputs.begin(), variant.inputs.end());
+  std::erase_if(experiment.scales,
+                [&](Scale scale) { return std::ranges::count(variant.scales, scale) == 0; });
+  return experiment;
+}
+
+/// An experiment for every choice of one variant on each axis, the last axis fastest.
+std::vector<Experiment> combined(const Experiment& experiment, const std::vector<Axis>& axes) {
+  std::vector<Experiment> all{experiment};
+  for (const Axis& axis : axes) {
+    std::vector<Experiment> longer;
+    for (const Experiment& begun : all) {
+      for (const Experiment& variant : axis) longer.push_back(varied(begun, variant));
+    }
+    all = std::move(longer);
+  }
+  return all;
+}
+
+/// A name in `of` is one experiment or a group, not both.
+void refuse_ambiguous_groups(ReadContext& context, const std::vector<Experiment>& experiments) {
+  for (const Experiment& experiment : experiments) {
+    for (const std::string& group : experiment.groups) {
+      const auto same = std::ranges::find(experiments, group, &Experiment::name);
+      if (same == experiments.end()) continue;
+      context.error(same->place, fmt::format("the name `{}` is that of a group", group));
+      return;
+    }
+  }
 }
 
 const Kind* find_kind(std::span<const Kind> kinds, std::string_view name) {
@@ -150,13 +244,23 @@ std::vector<std::string> allowed_keys(const Kind& kind, SpecSort sort) {
   return keys;
 }
 
-void read_rows(ReadContext& context, MapReader& map, const std::vector<std::string>& tables,
-               Spec& spec) {
+/// The tables that a name in `of` stands for.
+std::vector<std::string> tables_named(ReadContext& context, const YamlNode& node,
+                                      const std::string& name, const TableNames& tables) {
+  if (const auto group = tables.groups.find(name); group != tables.groups.end()) {
+    return group->second;
+  }
+  if (std::ranges::count(tables.names, name) == 0) {
+    context.error(node, unknown_name("experiment or analysis above this one", name, tables.names));
+  }
+  return {name};
+}
+
+void read_rows(ReadContext& context, MapReader& map, const TableNames& tables, Spec& spec) {
   if (const YamlNode* const of = map.require("of")) {
-    spec.of = read_texts(context, *of, map.path_of("of"));
-    for (const std::string& name : spec.of) {
-      if (std::ranges::count(tables, name) == 0) {
-        context.error(*of, unknown_name("experiment or analysis above this one", name, tables));
+    for (const std::string& name : read_texts(context, *of, map.path_of("of"))) {
+      for (std::string& table : tables_named(context, *of, name, tables)) {
+        spec.of.push_back(std::move(table));
       }
     }
   }
@@ -166,7 +270,7 @@ void read_rows(ReadContext& context, MapReader& map, const std::vector<std::stri
 }
 
 std::optional<Spec> read_spec(ReadContext& context, const YamlNode& node, const std::string& path,
-                              SpecSort sort, std::vector<std::string>& tables) {
+                              SpecSort sort, TableNames& tables) {
   const Kind* const kind = kind_of(context, node, path, sort);
   if (kind == nullptr) return std::nullopt;
   MapReader map(context, node, path, allowed_keys(*kind, sort));
@@ -176,7 +280,10 @@ std::optional<Spec> read_spec(ReadContext& context, const YamlNode& node, const 
   const char* const title = sort == SpecSort::Check ? "claim" : "title";
   if (sort == SpecSort::Analysis) map.require("name");
   if (kind->needs_rows) read_rows(context, map, tables, spec);
-  if (sort == SpecSort::Analysis) spec.name = read_own_name(context, map, tables);
+  if (sort == SpecSort::Analysis) {
+    spec.name = read_own_name(context, map);
+    take_name(context, node, spec.name, tables.names);
+  }
   if (sort != SpecSort::Analysis) map.require(title);
   spec.title = map.text(title).value_or(spec.name);
   for (const KindKey& key : kind->keys) {
@@ -228,36 +335,32 @@ std::vector<std::string> read_texts(ReadContext& context, const YamlNode& node,
 }
 
 std::vector<Experiment> read_experiments(ReadContext& context, const YamlNode& node) {
-  static const std::vector<std::string> kKeys{"name",  "about", "study",  "set",
-                                              "small", "full",  "inputs", "scales"};
   std::vector<Experiment> experiments;
   std::vector<std::string> names{"experiments"};  // the table of all of them
+  std::size_t number = 0;
   for (const YamlNode& item : read_list(context, node, "experiments")) {
-    const std::string path = fmt::format("experiments[{}]", experiments.size());
-    MapReader map(context, item, path, kKeys);
-    map.require("name");
-    map.require("study");
-    Experiment experiment;
-    experiment.place = context.source.place_at(item.offset, item.length);
-    if (const YamlNode* const inputs = map.find("inputs")) {
-      experiment.inputs = read_inputs(context, *inputs, map.path_of("inputs"), names);
+    const std::string path = fmt::format("experiments[{}]", number++);
+    MapReader map(context, item, path, experiment_keys("matrix"));
+    const YamlNode* const matrix = map.find("matrix");
+    if (matrix == nullptr) map.require("name");
+    std::vector<Experiment> all{read_layer(context, item, map, names)};
+    if (matrix != nullptr) {
+      all = combined(all.front(), read_axes(context, *matrix, map.path_of("matrix"), names));
     }
-    experiment.name = read_own_name(context, map, names);
-    experiment.about = map.text("about").value_or("");
-    experiment.study = map.text("study").value_or("");
-    experiment.set = read_overrides(context, map.find("set"), map.path_of("set"));
-    for (const Scale scale : {Scale::Small, Scale::Full}) {
-      experiment.set_at[scale] =
-          read_overrides(context, map.find(to_text(scale)), map.path_of(to_text(scale)));
+    for (Experiment& experiment : all) {
+      take_name(context, item, experiment.name, names);
+      if (experiment.study.empty()) {
+        context.error(item, fmt::format("experiment `{}` has no `study`", experiment.name));
+      }
+      experiments.push_back(std::move(experiment));
     }
-    experiment.scales = read_scales(context, map.find("scales"), map.path_of("scales"));
-    experiments.push_back(std::move(experiment));
   }
+  refuse_ambiguous_groups(context, experiments);
   return experiments;
 }
 
 std::vector<Spec> read_specs(ReadContext& context, const YamlNode& node, SpecSort sort,
-                             std::vector<std::string>& tables) {
+                             TableNames& tables) {
   const std::string_view section = sort == SpecSort::Analysis ? "analyses"
                                    : sort == SpecSort::Figure ? "figures"
                                                               : "checks";

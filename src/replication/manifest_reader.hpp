@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,15 +23,22 @@ std::vector<std::pair<std::string, Expression>> read_expressions(config::ReadCon
 std::vector<std::string> read_texts(config::ReadContext& context, const config::YamlNode& node,
                                     std::string_view path);
 
+/// Reads experiments; one with a matrix becomes as many as its axes have combinations.
 std::vector<Experiment> read_experiments(config::ReadContext& context,
                                          const config::YamlNode& node);
 
 /// Which entry of a manifest a spec is.
 enum class SpecSort : std::uint8_t { Analysis, Figure, Check };
 
+/// What can be named in `of`.
+struct TableNames {
+  std::vector<std::string> names;
+  std::map<std::string, std::vector<std::string>> groups;  ///< And the tables that each stands for.
+};
+
 /// Reads analyses, figures or checks; the names of analyses are added to the known tables, so that
 /// each can use those above it.
 std::vector<Spec> read_specs(config::ReadContext& context, const config::YamlNode& node,
-                             SpecSort sort, std::vector<std::string>& tables);
+                             SpecSort sort, TableNames& tables);
 
 }  // namespace wattune::replication

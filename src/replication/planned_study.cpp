@@ -96,16 +96,6 @@ YamlNode input_overrides(const std::map<std::string, std::string>& inputs) {
   return map_of({{scalar("parameters"), std::move(parameters)}});
 }
 
-/// The first lines of the messages, without the places in a text that nobody has seen.
-std::string words_of(const StudyFileError& error) {
-  std::string words;
-  for (const config::Diagnostic& diagnostic : error.diagnostics()) {
-    if (diagnostic.severity != config::Severity::Error) continue;
-    words += (words.empty() ? "" : "; ") + diagnostic.message;
-  }
-  return words;
-}
-
 }  // namespace
 
 YamlNode merged(YamlNode base, const YamlNode& overrides) {
@@ -119,13 +109,26 @@ std::string to_yaml(const YamlNode& node) {
   return text;
 }
 
+std::string words_of(const StudyFileError& error) {
+  std::string words;
+  for (const config::Diagnostic& diagnostic : error.diagnostics()) {
+    if (diagnostic.severity != config::Severity::Error) continue;
+    words += (words.empty() ? "" : "; ") + diagnostic.message;
+  }
+  return words;
+}
+
 PlannedStudy plan_study(const Manifest& manifest, const Experiment& experiment, Scale scale,
                         const std::map<std::string, std::string>& inputs) {
   const std::filesystem::path path = manifest.folder / experiment.study;
   [[maybe_unused]] const auto checked = config::read_study_file(path);  // its own faults come first
   YamlNode tree = config::parse_yaml(config::SourceText(path.string(), file_text(path)));
-  tree = merged(std::move(tree), experiment.set);
-  tree = merged(std::move(tree), experiment.set_at.at(scale));
+  for (const Overrides& overrides : experiment.overrides) {
+    tree = merged(std::move(tree), overrides.always);
+  }
+  for (const Overrides& overrides : experiment.overrides) {
+    tree = merged(std::move(tree), overrides.at.at(scale));
+  }
   if (!inputs.empty()) tree = merged(std::move(tree), input_overrides(inputs));
   const std::string name = manifest.name + "-" + experiment.name;
   tree = merged(std::move(tree), map_of({{scalar("study"), scalar(name)}}));

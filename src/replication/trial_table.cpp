@@ -252,8 +252,11 @@ Table experiment_table(const std::string& experiment, const Json& document) {
   row.put("energy_j", cell_at(document, {"ledger", "total", "value"}));
   row.put("energy_uncertainty_j", cell_at(document, {"ledger", "total", "uncertainty"}));
   row.put("energy_provenance", cell_at(document, {"ledger", "total", "provenance"}));
-  for (const char* stage : {"probe", "exploration", "final", "engine", "idle"}) {
-    row.put(fmt::format("{}_j", stage), cell_at(document, {"ledger", "stages", stage}));
+  const Json& stages = document.at("ledger").at("stages");
+  for (const char* stage : {"probe", "exploration", "final", "failed", "engine", "idle"}) {
+    // A stage that is not there did not occur; where energies are missing, none is there.
+    row.put(fmt::format("{}_j", stage),
+            stages.is_object() ? Cell{stages.value(stage, 0.0)} : Cell{});
   }
   row.put("elapsed_s", cell_at(document, {"study", "elapsed_s"}));
   row.put("quality", cell_at(best, {"quality"}));

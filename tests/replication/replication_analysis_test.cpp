@@ -332,19 +332,23 @@ TEST(Check, RecomputesAColumn) {
             CheckState::Broken);
 }
 
+Manifest bare_manifest() {
+  return {.source = config::SourceText("m", ""),
+          .folder = {},
+          .name = "m",
+          .title = {},
+          .about = {},
+          .paper = {},
+          .experiments = {},
+          .tables = {},
+          .columns = {},
+          .analyses = {},
+          .figures = {},
+          .checks = {}};
+}
+
 TEST(Evaluate, FindsASummaryThatItsTablesDoNotMake) {
-  Manifest manifest{.source = config::SourceText("m", ""),
-                    .folder = {},
-                    .name = "m",
-                    .title = {},
-                    .about = {},
-                    .paper = {},
-                    .experiments = {},
-                    .tables = {},
-                    .columns = {},
-                    .analyses = {},
-                    .figures = {},
-                    .checks = {}};
+  Manifest manifest = bare_manifest();
   Spec mean = spec("groups", "t", {{"value", formula("j")}});
   mean.name = "mean";
   manifest.analyses.push_back(mean);
@@ -354,6 +358,21 @@ TEST(Evaluate, FindsASummaryThatItsTablesDoNotMake) {
   Workbook changed = book_of("t", "j\n1\n4\n");
   const auto other = evaluate(manifest, Scale::Small, changed);
   EXPECT_THAT(differences(document, other), Contains(HasSubstr("`mean` is not what its tables")));
+}
+
+TEST(Evaluate, DrawsTheLowestSoFarOverAllThatWasSpent) {
+  Manifest manifest = bare_manifest();
+  manifest.figures.push_back(spec("lines", "t",
+                                  {{"x", formula("j")},
+                                   {"y", formula("j / kept")},
+                                   {"group", std::vector<std::string>{"search"}},
+                                   {"running_best", true},
+                                   {"minimize", true},
+                                   {"cumulative_x", true}}));
+  Workbook book = book_of("t", "search,j,kept\na,4,1\na,1,0\na,3,1\na,5,1\n");
+  const auto document = evaluate(manifest, Scale::Small, book);
+  EXPECT_EQ(document.at("figures").at(0).at("series").at(0).at("points"),
+            nlohmann::ordered_json::parse("[[4.0,4.0],[8.0,3.0],[13.0,3.0]]"));
 }
 
 }  // namespace wattune::replication

@@ -8,8 +8,10 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <vector>
 
 #include "support/temporary_folder.hpp"
+#include "wattune/config/assemble.hpp"
 #include "wattune/replication/kinds.hpp"
 #include "wattune/replication/planned_study.hpp"
 
@@ -172,6 +174,73 @@ TEST_F(ManifestTest, RefusesExperimentsThatCannotBe) {
               HasSubstr("unknown scale `tiny`"));
 }
 
+constexpr const char* kMatrix =
+    "title: T\n"
+    "paper: {title: P}\n"
+    "experiments:\n"
+    "  - about: all\n"
+    "    set: {budget: {trials: 2}}\n"
+    "    matrix:\n"
+    "      workload:\n"
+    "        - {name: images, about: one, study: base.yaml, small: {budget: {trials: 3}}}\n"
+    "        - {name: power, study: base.yaml, scales: [full]}\n"
+    "      search:\n"
+    "        - {name: grid, about: two, set: {budget: {trials: 4}}}\n"
+    "        - {name: random, set: {budget: {time: 1 h}}}\n"
+    "analyses:\n"
+    "  - {name: g, kind: groups, of: [images, power-grid], value: energy_j}\n"
+    "  - {name: t, kind: groups, of: images.curves, value: energy_j}\n";
+
+TEST_F(ManifestTest, MakesAnExperimentOfEveryCombinationOfVariants) {
+  const Manifest manifest = parse_manifest(kMatrix, folder_.path());
+  std::vector<std::string> names;
+  for (const Experiment& experiment : manifest.experiments) names.push_back(experiment.name);
+  EXPECT_THAT(names, ElementsAre("images-grid", "images-random", "power-grid", "power-random"));
+  EXPECT_EQ(manifest.experiment("images-grid").about, "all; one; two");
+  EXPECT_THAT(manifest.experiment("power-grid").scales, ElementsAre(Scale::Full));
+  EXPECT_THAT(manifest.analyses[0].of, ElementsAre("images-grid", "images-random", "power-grid"));
+  EXPECT_THAT(manifest.analyses[1].of, ElementsAre("images-grid.curves", "images-random.curves"));
+}
+
+TEST_F(ManifestTest, LetsTheLastVariantWinAndTheScaleOverAllOfThem) {
+  const Manifest manifest = parse_manifest(kMatrix, folder_.path());
+  const auto trials = [&](const char* name, Scale scale) {
+    return plan_study(manifest, manifest.experiment(name), scale).file.budget.trials;
+  };
+  EXPECT_EQ(trials("images-random", Scale::Full), 2);
+  EXPECT_EQ(trials("images-grid", Scale::Full), 4);
+  EXPECT_EQ(trials("images-grid", Scale::Small), 3);
+  const PlannedStudy both = plan_study(manifest, manifest.experiment("power-random"), Scale::Full);
+  EXPECT_EQ(both.file.budget.trials, 2);
+  EXPECT_TRUE(both.file.budget.time);
+}
+
+TEST_F(ManifestTest, KeepsWhatBelongsToAScale) {
+  const std::string more = "  - {name: p, kind: groups, of: power, value: energy_j}\n";
+  const Manifest manifest = at_scale(parse_manifest(kMatrix + more, folder_.path()), Scale::Small);
+  ASSERT_EQ(manifest.experiments.size(), 2U);
+  EXPECT_EQ(manifest.experiments[1].name, "images-random");
+  EXPECT_THAT(manifest.analyses[0].of, ElementsAre("images-grid", "images-random"));
+  EXPECT_THAT(manifest.analyses[2].of, ElementsAre("power-grid", "power-random"));
+  EXPECT_EQ(at_scale(manifest, Scale::Full).experiments.size(), 2U);
+}
+
+TEST_F(ManifestTest, RefusesAMatrixThatIsAmbiguousOrLacksAStudy) {
+  const std::string head = "title: T\npaper: {title: P}\nexperiments:\n";
+  EXPECT_THAT(problem_of(head + "  - {name: a, matrix: {x: [{name: b}]}}\n"),
+              HasSubstr("experiment `a-b` has no `study`"));
+  EXPECT_THAT(problem_of(head + "  - {name: a, study: base.yaml, matrix: {x: [{name: b}]}}\n"
+                                "  - {name: a-b, study: base.yaml}\n"),
+              HasSubstr("the name `a-b` is taken"));
+  EXPECT_THAT(problem_of(head + "  - {name: a, study: base.yaml, matrix: {x: [{name: b}]}}\n"
+                                "  - {name: a, study: base.yaml}\n"),
+              HasSubstr("the name `a` is that of a group"));
+  EXPECT_THAT(problem_of(head + "  - {study: base.yaml, matrix: {x: [{study: base.yaml}]}}\n"),
+              HasSubstr("`experiments[0].matrix.x[0]` has no `name`"));
+  EXPECT_THAT(problem_of(head + "  - {study: base.yaml, matrix: {x: [{name: b, matrix: 1}]}}\n"),
+              HasSubstr("unknown key `matrix`"));
+}
+
 /// The manual names every kind with its keys in one line of a table or of a list.
 bool is_described(const std::string& manual, const Kind& kind) {
   const std::string name = "`" + std::string{kind.name} + "`";
@@ -189,8 +258,8 @@ TEST(StudiesManual, NamesEveryKindAndKey) {
   }
 }
 
-// Whatever the project ships must be readable, and every experiment must make a valid study at both
-// scales.
+// Whatever the project ships must be readable, and every experiment must make a valid study with a
+// strategy that takes it, at both scales.
 TEST(ShippedStudies, MakeValidStudiesAtEveryScale) {
   std::size_t num_studies = 0;
   for (const auto& entry : fs::directory_iterator(fs::path{SOURCE_DIR} / "studies")) {
@@ -203,8 +272,11 @@ TEST(ShippedStudies, MakeValidStudiesAtEveryScale) {
       for (const Scale scale : experiment.scales) {
         std::map<std::string, std::string> inputs;
         for (const Input& input : experiment.inputs) inputs[input.parameter] = "/a/file";
-        EXPECT_NO_THROW((void)plan_study(manifest, experiment, scale, inputs))
-            << manifest.name << " " << experiment.name << " " << to_text(scale);
+        const auto plan = [&] {
+          const PlannedStudy planned = plan_study(manifest, experiment, scale, inputs);
+          (void)config::make_strategy(planned.file, planned.file.problem);
+        };
+        EXPECT_NO_THROW(plan()) << manifest.name << " " << experiment.name << " " << to_text(scale);
       }
     }
   }

@@ -138,8 +138,8 @@ ExitStatus status_of(const Json& document) {
 }
 
 ExitStatus run(const Options& options) {
-  const Manifest manifest = open(options);
   const Scale scale = scale_of(options);
+  const Manifest manifest = replication::at_scale(open(options), scale);
   const bool is_whole =
       run_experiments({.manifest = manifest,
                        .scale = scale,
@@ -157,8 +157,8 @@ ExitStatus run(const Options& options) {
 
 /// Makes the analyses anew from the tables and holds the summary against them.
 ExitStatus check(const Options& options) {
-  const Manifest manifest = open(options);
   const Scale scale = scale_of(options);
+  const Manifest manifest = replication::at_scale(open(options), scale);
   replication::Workbook book = read_tables(manifest, scale);
   const Json document = replication::evaluate(manifest, scale, book);
   std::ifstream stream(summary_path(manifest, scale));

@@ -40,13 +40,19 @@ struct Input {
   config::Place place;
 };
 
-/// One study, and what is different in it at each scale.
+/// What is different in a study; a Null node where nothing is.
+struct Overrides {
+  config::YamlNode always;
+  std::map<Scale, config::YamlNode> at;
+};
+
+/// One study, and what is different in it.
 struct Experiment {
   std::string name;
+  std::vector<std::string> groups;  ///< Names that stand for it together with others of its matrix.
   std::string about;
-  std::string study;     ///< File beside the manifest.
-  config::YamlNode set;  ///< Overrides at every scale; a Null node where there are none.
-  std::map<Scale, config::YamlNode> set_at;
+  std::string study;                 ///< File beside the manifest.
+  std::vector<Overrides> overrides;  ///< Its own, then those of its variants; the last one wins.
   std::vector<Input> inputs;
   std::vector<Scale> scales;  ///< At which it is run.
   config::Place place;
@@ -95,6 +101,10 @@ struct Manifest {
 
   [[nodiscard]] const Experiment& experiment(std::string_view name) const;
 };
+
+/// What of it belongs to a scale: other experiments are gone, also from what analyses, figures and
+/// checks are made of, unless these would be made of nothing.
+[[nodiscard]] Manifest at_scale(Manifest manifest, Scale scale);
 
 inline constexpr std::string_view kManifestName = "replication.yaml";
 

@@ -16,8 +16,8 @@ namespace wattune::replication {
 /// The tree as a YAML text that reads back as the same tree.
 [[nodiscard]] std::string to_yaml(const config::YamlNode& node);
 
-/// What is wrong, without the places: those of a study that was put together are in no file that the
-/// user wrote.
+/// What is wrong, without the places: those of a study that was put together are in no file that
+/// the user wrote.
 [[nodiscard]] std::string words_of(const config::StudyFileError& error);
 
 /// An experiment's study file as it is run, and its text.

@@ -99,9 +99,12 @@ void note(Finding& finding, std::string words) {
 std::string label_of(const Table& table, std::size_t row, std::span<const std::string> columns) {
   std::string label;
   for (const std::string& column : columns) {
-    const std::string short_name = column.substr(column.rfind('.') + 1);
-    label += fmt::format("{}{}={}", label.empty() ? "" : " ", short_name,
-                         to_text(table.at(row, column)));
+    const Cell& cell = table.at(row, column);
+    if (is_missing(cell)) continue;
+    const std::string name = column.substr(column.rfind('.') + 1);
+    // What an experiment is called says what it is.
+    label += fmt::format("{}{}{}", label.empty() ? "" : " ", name == "experiment" ? "" : name + "=",
+                         to_text(cell));
   }
   return label;
 }

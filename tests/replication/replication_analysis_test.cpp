@@ -193,6 +193,17 @@ TEST(Extremes, SaysThatNobodyReachedTheTarget) {
   EXPECT_THAT(finding.notes, Contains(HasSubstr("not reached by any")));
 }
 
+TEST(Extremes, NamesARowByWhatItHas) {
+  const Table table =
+      analyse(spec("extremes", "t",
+                   {{"value", formula("j")},
+                    {"label", std::vector<std::string>{"experiment", "parameter.amount"}}}),
+              book_of("t", "experiment,parameter.amount,j\ninfer-cnn,,1\ninfer-mlp,0.5,2\n"))
+          .table;
+  EXPECT_EQ(table.at(0, "best"), Cell{std::string{"infer-cnn"}});
+  EXPECT_EQ(table.at(0, "worst"), Cell{std::string{"infer-mlp amount=0.5"}});
+}
+
 // --- the others ------------------------------------------------------------------------------
 
 TEST(Groups, GiveMeanDeviationAndVariation) {

@@ -283,6 +283,9 @@ std::optional<Spec> read_spec(ReadContext& context, const YamlNode& node, const 
   if (sort == SpecSort::Analysis) {
     spec.name = read_own_name(context, map);
     take_name(context, node, spec.name, tables.names);
+    if (tables.groups.contains(spec.name)) {
+      context.error(node, fmt::format("the name `{}` is that of a group", spec.name));
+    }
   }
   if (sort != SpecSort::Analysis) map.require(title);
   spec.title = map.text(title).value_or(spec.name);

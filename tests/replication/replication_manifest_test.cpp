@@ -235,6 +235,9 @@ TEST_F(ManifestTest, RefusesAMatrixThatIsAmbiguousOrLacksAStudy) {
   EXPECT_THAT(problem_of(head + "  - {name: a, study: base.yaml, matrix: {x: [{name: b}]}}\n"
                                 "  - {name: a, study: base.yaml}\n"),
               HasSubstr("the name `a` is that of a group"));
+  EXPECT_THAT(problem_of(std::string{kMatrix} +
+                         "  - {name: images, kind: groups, of: power, value: energy_j}\n"),
+              HasSubstr("the name `images` is that of a group"));
   EXPECT_THAT(problem_of(head + "  - {study: base.yaml, matrix: {x: [{study: base.yaml}]}}\n"),
               HasSubstr("`experiments[0].matrix.x[0]` has no `name`"));
   EXPECT_THAT(problem_of(head + "  - {study: base.yaml, matrix: {x: [{name: b, matrix: 1}]}}\n"),

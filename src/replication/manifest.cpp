@@ -170,18 +170,7 @@ Manifest parse_manifest(std::string text, const fs::path& folder) {
                                               "experiments", "tables",  "columns",
                                               "analyses",    "figures", "checks"};
   const fs::path path = folder / kManifestName;
-  Manifest manifest{.source = config::SourceText(path.string(), std::move(text)),
-                    .folder = folder,
-                    .name = {},
-                    .title = {},
-                    .about = {},
-                    .paper = {},
-                    .experiments = {},
-                    .tables = {},
-                    .columns = {},
-                    .analyses = {},
-                    .figures = {},
-                    .checks = {}};
+  Manifest manifest{.source = config::SourceText(path.string(), std::move(text)), .folder = folder};
   manifest.name = fs::absolute(folder).lexically_normal().filename().string();
   if (manifest.name.empty()) manifest.name = "study";
   const YamlNode root = config::parse_yaml(manifest.source);

@@ -344,18 +344,7 @@ TEST(Check, RecomputesAColumn) {
 }
 
 Manifest bare_manifest() {
-  return {.source = config::SourceText("m", ""),
-          .folder = {},
-          .name = "m",
-          .title = {},
-          .about = {},
-          .paper = {},
-          .experiments = {},
-          .tables = {},
-          .columns = {},
-          .analyses = {},
-          .figures = {},
-          .checks = {}};
+  return {.source = config::SourceText("m", ""), .folder = {}, .name = "m"};
 }
 
 TEST(Evaluate, FindsASummaryThatItsTablesDoNotMake) {

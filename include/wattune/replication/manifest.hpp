@@ -87,17 +87,18 @@ struct Spec {
 struct Manifest {
   config::SourceText source;
   std::filesystem::path folder;
-  std::string name;  ///< The folder's.
-  std::string title;
-  std::string about;
-  Paper paper;
-  std::vector<Experiment> experiments;
+  std::string name = {};  ///< The folder's.
+  std::string title = {};
+  std::string about = {};
+  Paper paper = {};
+  std::vector<Experiment> experiments = {};
   /// Tables that lie beside the manifest, such as what the paper printed: name and CSV file.
-  std::vector<std::pair<std::string, std::string>> tables;
-  std::vector<std::pair<std::string, Expression>> columns;  ///< Added to every table of trials.
-  std::vector<Spec> analyses;                               ///< In the order they are made in.
-  std::vector<Spec> figures;
-  std::vector<Spec> checks;
+  std::vector<std::pair<std::string, std::string>> tables = {};
+  std::vector<std::pair<std::string, Expression>> columns =
+      {};                           ///< Added to every table of trials.
+  std::vector<Spec> analyses = {};  ///< In the order they are made in.
+  std::vector<Spec> figures = {};
+  std::vector<Spec> checks = {};
 
   [[nodiscard]] const Experiment& experiment(std::string_view name) const;
 };

@@ -32,7 +32,8 @@ PACKAGES = {
                 "typeguard<3", "multipledispatch", "opt_einsum", "pyro-ppl==1.8.4", "pyro-api", "scikit-learn", "joblib",
                 "threadpoolctl"],
 }
-MAX_REFUSED = 1000  # configurations of one study that are not in the space; they are told as failed
+MAX_REFUSED = 1000  # configurations of one study that are not in the space
+MAX_REFUSED_IN_A_ROW = 10  # then one is drawn at random
 
 
 def install(folder):
@@ -136,28 +137,52 @@ def let_optuna_gp_run():
 
 
 def ask_and_tell(study, failed, tell_constraints, job, evaluate):
-    """Runs a study; gives the seconds of asking and telling. A refused configuration is told as failed, and not counted."""
+    """Runs a study; gives the seconds of asking and telling.
+
+    A refused configuration is told with the worst values so far, and not counted: told as failed, it is forgotten, and
+    Optuna's GP asks for it again without end. Where it does so even then, a random one takes the place.
+    """
     seconds = 0.0
-    count = num_refused = 0
+    count = num_refused = num_in_a_row = 0
+    worst = []
     while count < job["evaluations"]:
         begin = time.perf_counter()
-        trial = study.ask()
-        configuration = suggest_all(trial, job["space"]["parameters"])
+        is_stuck = num_in_a_row == MAX_REFUSED_IN_A_ROW
+        with drawing_at_random(study, job["seed"] + num_refused) if is_stuck else contextlib.nullcontext():
+            trial = study.ask()
+            configuration = suggest_all(trial, job["space"]["parameters"])
         seconds += time.perf_counter() - begin
         values = evaluate(configuration)
         begin = time.perf_counter()
         if values is None:
             num_refused += 1
+            num_in_a_row = num_in_a_row % MAX_REFUSED_IN_A_ROW + 1
             if num_refused > MAX_REFUSED:
                 raise RuntimeError("asks for forbidden configurations only")
-            study.tell(trial.number, state=failed)
+            if worst:
+                study.tell(trial.number, worst)
+            else:
+                study.tell(trial.number, state=failed)
         else:
             if job["num_constraints"]:
                 tell_constraints(trial, values[job["num_objectives"]:])
-            study.tell(trial.number, values[:job["num_objectives"]])
+            objectives = values[:job["num_objectives"]]
+            study.tell(trial.number, objectives)
+            worst = [max(pair) for pair in zip(worst, objectives)] if worst else objectives
             count += 1
+            num_in_a_row = 0
         seconds += time.perf_counter() - begin
     return seconds
+
+
+@contextlib.contextmanager
+def drawing_at_random(study, seed):
+    """Of Optuna's studies; Rustuna's TPE does not get stuck."""
+    import optuna
+    own = study.sampler
+    study.sampler = optuna.samplers.RandomSampler(seed=seed)
+    yield
+    study.sampler = own
 
 
 def optuna_study(name, job, evaluate):

@@ -33,11 +33,12 @@ GaussianProcess::GaussianProcess(KernelShape shape, GpData data, GpHyperparamete
       inverse_lengthscales_{inverse_lengthscales(shape_, hyperparameters_.log_lengthscales)} {
   WATTUNE_REQUIRE(data.points.rows() == data.values.size());
   WATTUNE_REQUIRE(data.points.allFinite() && data.values.allFinite());
+  WATTUNE_REQUIRE(hyperparameters_.deviation > 0.0);
   if (noise_is_given_) {
     WATTUNE_REQUIRE(data.noise_variances->size() == data.values.size());
     WATTUNE_REQUIRE((data.noise_variances->array() >= 0.0).all());
   }
-  const Standardisation standard = standardisation_of(data.values);
+  const Standardisation standard = standardisation_of(data.values, hyperparameters_.deviation);
   offset_ = standard.offset;
   scale_ = standard.scale;
   standard_values_ = standardised(data.values, standard);

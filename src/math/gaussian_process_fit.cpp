@@ -44,7 +44,8 @@ std::vector<Eigen::Index> representative_rows(const Eigen::VectorXd& values, std
 /// Hyperparameters side by side: log length scales, then the log noise where it is inferred.
 GpHyperparameters hyperparameters_of(const Eigen::VectorXd& packed, std::size_t num_groups) {
   const auto groups = static_cast<Eigen::Index>(num_groups);
-  return {packed.head(groups), packed.size() > groups ? packed[groups] : noise_prior().log_mode()};
+  return {.log_lengthscales = packed.head(groups),
+          .log_noise = packed.size() > groups ? packed[groups] : noise_prior().log_mode()};
 }
 
 /// Adds the derivative of the log likelihood by each log length scale.
@@ -109,9 +110,9 @@ Eigen::VectorXd start_of(std::size_t number, std::size_t num_groups, Eigen::Inde
 
 }  // namespace
 
-FitProblem problem_of(const KernelShape& shape, const GpData& data, std::size_t max_points) {
-  const std::vector<Eigen::Index> rows = representative_rows(data.values, max_points);
-  const Standardisation standard = standardisation_of(data.values);
+FitProblem problem_of(const KernelShape& shape, const GpData& data, const GpFitOptions& options) {
+  const std::vector<Eigen::Index> rows = representative_rows(data.values, options.max_points);
+  const Standardisation standard = standardisation_of(data.values, options.deviation);
   FitProblem problem{
       shape, data.points(rows, Eigen::all), standardised(data.values(rows), standard), {}};
   if (data.noise_variances) {
@@ -140,13 +141,19 @@ double log_posterior(const FitProblem& problem, const Eigen::VectorXd& packed,
 GpHyperparameters GaussianProcess::fit(const KernelShape& shape, const GpData& data,
                                        const GpFitOptions& options) {
   WATTUNE_REQUIRE(options.max_points >= 2 && options.max_evaluations >= 1);
+  WATTUNE_REQUIRE(options.deviation > 0.0);
   const std::size_t num_groups = shape.num_groups();
   const auto size =
       static_cast<Eigen::Index>(num_groups + (data.noise_variances.has_value() ? 0 : 1));
   Minimum best{start_of(0, num_groups, size), std::numeric_limits<double>::infinity(), 0};
-  if (data.values.size() < 2 || size == 0) return hyperparameters_of(best.point, num_groups);
+  const auto with_deviation = [&](const Eigen::VectorXd& packed) {
+    GpHyperparameters fitted = hyperparameters_of(packed, num_groups);
+    fitted.deviation = options.deviation;
+    return fitted;
+  };
+  if (data.values.size() < 2 || size == 0) return with_deviation(best.point);
 
-  const FitProblem problem = problem_of(shape, data, options.max_points);
+  const FitProblem problem = problem_of(shape, data, options);
   const auto cost = [&](const Eigen::VectorXd& packed, Eigen::VectorXd& gradient) {
     const double density = log_posterior(problem, packed, gradient);
     gradient = -gradient;
@@ -158,7 +165,7 @@ GpHyperparameters GaussianProcess::fit(const KernelShape& shape, const GpData& d
                  {.max_evaluations = options.max_evaluations, .relative_tolerance = kTolerance});
     if (found.value < best.value) best = found;
   }
-  return hyperparameters_of(best.point, num_groups);
+  return with_deviation(best.point);
 }
 
 }  // namespace wattune::math

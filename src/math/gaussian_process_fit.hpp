@@ -18,7 +18,7 @@ struct FitProblem {
 
 /// Standardised by all of the data, of which at most `max_points` are kept.
 [[nodiscard]] FitProblem problem_of(const KernelShape& shape, const GpData& data,
-                                    std::size_t max_points);
+                                    const GpFitOptions& options);
 
 /// Log posterior density of the hyperparameters, up to a constant; the gradient is written.
 ///

@@ -6,7 +6,7 @@
 
 namespace wattune::math {
 
-Standardisation standardisation_of(const Eigen::VectorXd& values) {
+Standardisation standardisation_of(const Eigen::VectorXd& values, double share) {
   if (values.size() == 0) return {};
   const Eigen::ArrayXd clipped = values.array().max(-kLargestValue).min(kLargestValue);
   const double unit = clipped.abs().maxCoeff();
@@ -19,7 +19,7 @@ Standardisation standardisation_of(const Eigen::VectorXd& values) {
   const double scale = std::sqrt(variance) * unit;
   constexpr double kSmallestScale = 1e-140;
   const double rounding = 4.0 * std::numeric_limits<double>::epsilon() * unit;
-  return {mean * unit, scale > std::max(rounding, kSmallestScale) ? scale : 1.0};
+  return {mean * unit, scale > std::max(rounding, kSmallestScale) ? share * scale : 1.0};
 }
 
 Eigen::VectorXd standardised(const Eigen::VectorXd& values, const Standardisation& standard) {

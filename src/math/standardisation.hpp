@@ -13,8 +13,9 @@ struct Standardisation {
 /// Values beyond are taken for this large.
 inline constexpr double kLargestValue = 1e150;
 
-/// Mean and standard deviation of the values (n - 1), for any finite values and none.
-[[nodiscard]] Standardisation standardisation_of(const Eigen::VectorXd& values);
+/// Mean and standard deviation of the values (n - 1), for any finite values and none; the scale is
+/// `share` of the deviation.
+[[nodiscard]] Standardisation standardisation_of(const Eigen::VectorXd& values, double share = 1.0);
 
 [[nodiscard]] Eigen::VectorXd standardised(const Eigen::VectorXd& values,
                                            const Standardisation& standard);

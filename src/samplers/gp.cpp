@@ -91,6 +91,9 @@ void check_numbers(const GpOptions& options, std::size_t num_objectives) {
   if (!(options.optimism >= 0.0)) {
     refuse(fmt::format("optimism is {}; it must not be negative", options.optimism));
   }
+  if (options.prior_deviation && !is_positive(*options.prior_deviation)) {
+    refuse(fmt::format("prior_deviation is {}; it must be above 0", *options.prior_deviation));
+  }
   if (!(options.penalty_weight >= 0.0)) {
     refuse(fmt::format("penalty_weight is {}; it must not be negative", options.penalty_weight));
   }
@@ -179,7 +182,7 @@ class Gp final : public Sampler {
         startup_(make_sobol(space_, {.seed = options.seed})) {
     num_losses_ = options.scalarisation ? 1 : problem.objectives.size();
     constexpr std::size_t kFewest = 5;
-    constexpr std::size_t kMost = 20;
+    constexpr std::size_t kMost = 10;
     const std::size_t num_free = num_varying(space_);
     num_startup_ = options.num_startup.value_or(std::clamp(2 * num_free, kFewest, kMost));
     least_at_step_ = std::max<std::size_t>(num_free + 1, 8);

@@ -22,6 +22,12 @@ struct OutputModel {
   bool has_known_noise = false;
 };
 
+/// What is believed of a function before it is observed.
+struct Belief {
+  GpKernel kernel = GpKernel::Rbf;
+  double deviation = 1.0;  ///< As a share of what is observed.
+};
+
 /// The kernel that was asked for, or the one that searches best with so many losses.
 [[nodiscard]] GpKernel kernel_of_losses(const GpOptions& options, std::size_t num_losses);
 
@@ -62,7 +68,7 @@ class GpModels final : public Models {
  private:
   [[nodiscard]] OutputModel model_of(const Eigen::MatrixXd& rows, std::span<const double> values,
                                      const std::vector<std::optional<double>>& variances,
-                                     const TransformOptions& transform, GpKernel kernel,
+                                     const TransformOptions& transform, const Belief& believed,
                                      std::span<const double> keep = {}) const;
   [[nodiscard]] bool is_evened_out(const std::vector<double>& losses) const;
   void make_losses(const trial::Problem& problem, const std::vector<Observation>& observed);
@@ -83,8 +89,8 @@ class GpModels final : public Models {
   std::vector<std::uint32_t> trials_;
   Eigen::MatrixXd pending_rows_;
   std::vector<std::size_t> feasible_;
-  GpKernel kernel_ = GpKernel::Rbf;  // of the losses
-  std::vector<double> penalties_;    // [n]; none: no penalty
+  Belief believed_;                // of the losses
+  std::vector<double> penalties_;  // [n]; none: no penalty
   std::vector<OutputModel> losses_;
   struct BoundModel {
     OutputModel model;

@@ -45,7 +45,8 @@ TEST_P(FitOfBothKernels, TheGradientOfTheDensityAgreesWithFiniteDifferences) {
   for (int i = 0; i < 100; ++i) {
     const bool noise_is_given = i % 2 == 1;
     if (noise_is_given) data.noise_variances = Eigen::VectorXd::Constant(20, 0.01);
-    const FitProblem problem = problem_of(shape, data, 100);
+    const FitProblem problem =
+        problem_of(shape, data, {.max_points = 100, .deviation = i % 3 == 0 ? 0.7 : 1.0});
     Eigen::VectorXd at(noise_is_given ? 3 : 4);
     for (double& coordinate : at) coordinate = rng.uniform(-2.0, 1.5);
     Eigen::VectorXd gradient(at.size());
@@ -69,7 +70,7 @@ TEST_P(FitOfBothKernels, TheFitIsAPeakOfTheDensity) {
   Rng rng{2};
   const KernelShape shape = separate_columns(GetParam(), 3);
   const GpData data = observed(40, 3, 0.1, rng);
-  const FitProblem problem = problem_of(shape, data, 100);
+  const FitProblem problem = problem_of(shape, data, {.max_points = 100});
   const auto density = [&](const Eigen::VectorXd& at) {
     Eigen::VectorXd unused(at.size());
     return log_posterior(problem, at, unused);
@@ -125,6 +126,37 @@ TEST(GaussianProcessFit, TheNoiseIsFound) {
   EXPECT_NEAR(process.noise_variance(), 0.09, 0.035);
 }
 
+TEST(GaussianProcessFit, TheGivenDeviationIsThePriorsFarFromAllPoints) {
+  Rng rng{8};
+  const KernelShape shape = separate_columns(KernelFamily::Rbf, 2);
+  const GpData data = observed(30, 2, 0.0, rng);
+  const double variance = (data.values.array() - data.values.mean()).square().sum() / (30.0 - 1.0);
+
+  const GaussianProcess process{shape, data, GaussianProcess::fit(shape, data, {.deviation = 0.5})};
+
+  const Prediction far = process.predict(Eigen::RowVectorXd{Eigen::RowVector2d{1e4, -1e4}});
+  EXPECT_NEAR(far.variance, 0.25 * variance, 1e-9 * variance);
+  EXPECT_NEAR(far.mean, data.values.mean(), 1e-9);
+  const Prediction at_point = process.predict(Eigen::RowVectorXd{data.points.row(0)});
+  EXPECT_NEAR(at_point.mean, data.values[0], 0.05);
+}
+
+TEST(GaussianProcessFit, NoiseThatIsGivenCountsAgainstTheGivenDeviation) {
+  const KernelShape shape = separate_columns(KernelFamily::Rbf, 1);
+  GpData data{Eigen::MatrixXd::Constant(2, 1, 0.5), Eigen::Vector2d{-1.0, 1.0}, std::nullopt};
+  data.noise_variances = Eigen::Vector2d{0.5, 2.0};
+  GpHyperparameters hyperparameters{.log_lengthscales = Eigen::VectorXd::Zero(1)};
+  hyperparameters.deviation = 0.5;
+
+  const Prediction here = GaussianProcess{shape, data, hyperparameters}.predict(
+      Eigen::RowVectorXd{Eigen::RowVectorXd::Constant(1, 0.5)});
+
+  // Two readings of one number whose prior variance is a quarter of theirs, 2: precisions add up.
+  const double precision = 1.0 / 0.5 + 1.0 / 0.5 + 1.0 / 2.0;
+  EXPECT_NEAR(here.variance, 1.0 / precision, 1e-9);
+  EXPECT_NEAR(here.mean, (-1.0 / 0.5 + 1.0 / 2.0) / precision, 1e-9);
+}
+
 TEST(GaussianProcessFit, ASubsetFitsNearlyAsWellAsAllPoints) {
   Rng rng{5};
   const KernelShape shape = separate_columns(KernelFamily::Rbf, 4);
@@ -154,7 +186,7 @@ TEST(GaussianProcessFit, RestartsNeverFindLess) {
   const KernelShape shape = separate_columns(KernelFamily::Rbf, 3);
   for (int i = 0; i < 5; ++i) {
     const GpData data = observed(12, 3, 0.3, rng);
-    const FitProblem problem = problem_of(shape, data, 100);
+    const FitProblem problem = problem_of(shape, data, {.max_points = 100});
     Eigen::VectorXd unused(4);
     const double once = log_posterior(problem, packed(GaussianProcess::fit(shape, data)), unused);
     const double often =

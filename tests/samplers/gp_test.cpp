@@ -291,6 +291,7 @@ TEST(Gp, RefusesOptionsThatDoNotFitTheStudy) {
   EXPECT_THAT(refusal(one, {.num_samples = 0}), HasSubstr("num_samples"));
   EXPECT_THAT(refusal(one, {.num_raw = 0}), HasSubstr("num_raw"));
   EXPECT_THAT(refusal(one, {.penalty_weight = -1.0}), HasSubstr("penalty_weight"));
+  EXPECT_THAT(refusal(one, {.prior_deviation = 0.0}), HasSubstr("prior_deviation"));
   EXPECT_THAT(refusal(one, {.optimism = -1.0}), HasSubstr("optimism"));
   EXPECT_THAT(refusal(two, {.scalarisation = Scalarisation{.weight = 1.5}}), HasSubstr("weight"));
   EXPECT_THAT(refusal(two, {.scalarisation = Scalarisation{.kind = ScalarisationKind::HardLimit}}),
@@ -321,6 +322,23 @@ TEST(GpModels, EvenOutOneLossThatSpansDecadesAndNoOther) {
   }));
 }
 
+TEST(GpModels, BelieveLessSpreadOfOneLossThanOfSeveralUnlessTold) {
+  const auto deviation_of = [](std::size_t num_objectives, const GpOptions& options) {
+    const trial::Problem problem = problem_of(2, num_objectives);
+    const fake::HistoryBuilder builder = tried_evenly(
+        problem, [&](auto point) { return std::vector<double>(num_objectives, point[0]); });
+    const Features features{problem.space};
+    const GpModels models{builder.history(), evidence_of(builder.history(), 8), features, options};
+    return dynamic_cast<const math::GaussianProcess&>(*models.loss_processes()[0])
+        .hyperparameters()
+        .deviation;
+  };
+  EXPECT_EQ(deviation_of(1, {}), 0.7);
+  EXPECT_EQ(deviation_of(2, {}), 1.0);
+  EXPECT_EQ(deviation_of(2, {.scalarisation = Scalarisation{}}), 0.7);
+  EXPECT_EQ(deviation_of(2, {.prior_deviation = 1.5}), 1.5);
+}
+
 TEST(GpFront, TheReferenceLeavesRoomBesideANarrowFront) {
   // Nearly one point beats all others, which lie up to 1 away in both losses.
   const auto problem = problem_of(1, 2);
@@ -346,7 +364,7 @@ TEST(GpFront, TheReferenceLeavesRoomBesideANarrowFront) {
   }
 }
 
-TEST(Gp, StartsWithTwoTrialsForEveryParameterThatVaries) {
+TEST(Gp, StartsWithTwoTrialsForEveryParameterThatVariesAndTenAtMost) {
   trial::Problem problem = problem_of(4, 1);
   std::vector<space::Parameter> parameters(problem.space.parameters().begin(),
                                            problem.space.parameters().end());
@@ -355,6 +373,7 @@ TEST(Gp, StartsWithTwoTrialsForEveryParameterThatVaries) {
   }
   problem.space = space::Space{parameters, {}};
   EXPECT_THAT(make_gp(problem, {})->describe(), HasSubstr(" 8 trials to start"));
+  EXPECT_THAT(make_gp(problem_of(6, 1), {})->describe(), HasSubstr(" 10 trials to start"));
 }
 
 TEST(Gp, SaysWhatItDoes) {

@@ -31,7 +31,8 @@ struct KernelShape {
 
 struct GpHyperparameters {
   Eigen::VectorXd log_lengthscales;  ///< [g]
-  double log_noise = 0.0;            ///< Variance, as a share of the variance of the values.
+  double log_noise = 0.0;            ///< Variance, as a share of the prior's.
+  double deviation = 1.0;            ///< Of the prior, as a share of the values': above 0.
 };
 
 /// What has been observed.
@@ -47,6 +48,7 @@ struct GpFitOptions {
   std::size_t max_points = 120;      ///< A subset of this size stands for more points.
   std::size_t max_evaluations = 40;  ///< Of the posterior density, per start.
   std::size_t restarts = 0;          ///< Starts besides the prior's mode.
+  double deviation = 1.0;            ///< Of the hyperparameters: given, not fitted.
 };
 
 /// A function's value without noise: normal with this mean and variance, which is above 0.
@@ -56,7 +58,8 @@ struct Prediction {
 };
 
 /// A Gaussian process over the unit cube whose prior is a constant with variance 1 around it, both
-/// after standardising the values: the kernel has no output scale.
+/// after standardising the values: the kernel has no output scale, but what the values are divided
+/// by is their standard deviation times a share that is given.
 ///
 /// Any data give a usable process: equal points, equal values, a single point, even none (then the
 /// prior, mean 0 and variance 1). Jitter is added to the kernel matrix, ten times more at each

@@ -58,10 +58,13 @@ struct CostAwareness {
 struct GpOptions {
   GpAcquisition acquisition = GpAcquisition::Auto;
   /// Trials before the model is used, the default configuration among them; not set: twice the
-  /// parameters, from 5 to 20.
+  /// parameters, from 5 to 10.
   std::optional<std::size_t> num_startup = std::nullopt;
   /// Of the losses; not set: Matern52 of one loss, Rbf of several. Constraints have Rbf.
   std::optional<GpKernel> kernel = std::nullopt;
+  /// How far losses are believed to vary, as a share of the standard deviation of those observed:
+  /// less stays nearer to what is good. Above 0; not set: 0.7 of one loss, 1 of several.
+  std::optional<double> prior_deviation = std::nullopt;
   bool log_costs = true;  ///< Energy, duration, carbon, cost and joules per sample as logarithms?
   bool winsorise = true;  ///< Are very bad losses pulled in?
   /// Are losses with a long bad tail evened out by a shifted logarithm? Not set: one loss, where

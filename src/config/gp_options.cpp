@@ -73,7 +73,7 @@ samplers::GpOptions read_gp_options(ReadContext& context, MapReader& map) {
   }
   assign_named(context, map, "acquisition", "acquisition", kAcquisitions, options.acquisition);
   assign_named(context, map, "kernel", "kernel", kKernels, options.kernel);
-  options.prior_deviation = map.number("prior_deviation", above(0));
+  options.prior_deviation = map.number("prior_deviation", between(0.01, 100));
   assign(options.even_out, map.flag("even_out"));
   assign(options.optimism, map.number("optimism", at_least(0)));
   options.reference_point = read_numbers(context, map, "reference_point");

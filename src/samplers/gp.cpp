@@ -91,8 +91,8 @@ void check_numbers(const GpOptions& options, std::size_t num_objectives) {
   if (!(options.optimism >= 0.0)) {
     refuse(fmt::format("optimism is {}; it must not be negative", options.optimism));
   }
-  if (options.prior_deviation && !is_positive(*options.prior_deviation)) {
-    refuse(fmt::format("prior_deviation is {}; it must be above 0", *options.prior_deviation));
+  if (const auto& share = options.prior_deviation; share && !(*share >= 0.01 && *share <= 100.0)) {
+    refuse(fmt::format("prior_deviation is {}; it must be from 0.01 to 100", *share));
   }
   if (!(options.penalty_weight >= 0.0)) {
     refuse(fmt::format("penalty_weight is {}; it must not be negative", options.penalty_weight));

@@ -292,6 +292,7 @@ TEST(Gp, RefusesOptionsThatDoNotFitTheStudy) {
   EXPECT_THAT(refusal(one, {.num_raw = 0}), HasSubstr("num_raw"));
   EXPECT_THAT(refusal(one, {.penalty_weight = -1.0}), HasSubstr("penalty_weight"));
   EXPECT_THAT(refusal(one, {.prior_deviation = 0.0}), HasSubstr("prior_deviation"));
+  EXPECT_THAT(refusal(one, {.prior_deviation = 101.0}), HasSubstr("0.01 to 100"));
   EXPECT_THAT(refusal(one, {.optimism = -1.0}), HasSubstr("optimism"));
   EXPECT_THAT(refusal(two, {.scalarisation = Scalarisation{.weight = 1.5}}), HasSubstr("weight"));
   EXPECT_THAT(refusal(two, {.scalarisation = Scalarisation{.kind = ScalarisationKind::HardLimit}}),

@@ -63,7 +63,7 @@ struct GpOptions {
   /// Of the losses; not set: Matern52 of one loss, Rbf of several. Constraints have Rbf.
   std::optional<GpKernel> kernel = std::nullopt;
   /// How far losses are believed to vary, as a share of the standard deviation of those observed:
-  /// less stays nearer to what is good. Above 0; not set: 0.7 of one loss, 1 of several.
+  /// less stays nearer to what is good. 0.01 to 100; not set: 0.7 of one loss, 1 of several.
   std::optional<double> prior_deviation = std::nullopt;
   bool log_costs = true;  ///< Energy, duration, carbon, cost and joules per sample as logarithms?
   bool winsorise = true;  ///< Are very bad losses pulled in?

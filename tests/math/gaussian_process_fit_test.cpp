@@ -130,7 +130,7 @@ TEST(GaussianProcessFit, TheGivenDeviationIsThePriorsFarFromAllPoints) {
   Rng rng{8};
   const KernelShape shape = separate_columns(KernelFamily::Rbf, 2);
   const GpData data = observed(30, 2, 0.0, rng);
-  const double variance = (data.values.array() - data.values.mean()).square().sum() / (30.0 - 1.0);
+  const double variance = (data.values.array() - data.values.mean()).square().sum() / 29.0;
 
   const GaussianProcess process{shape, data, GaussianProcess::fit(shape, data, {.deviation = 0.5})};
 

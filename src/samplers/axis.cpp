@@ -8,6 +8,8 @@ namespace wattune::samplers {
 namespace {
 
 constexpr std::size_t kMaxCells = 128;
+/// Of a cell: far out, the difference of two tails is 0.
+constexpr double kLeastMass = 1e-30;
 
 double normal_cdf(double z) {
   return 0.5 * std::erfc(-z / std::numbers::sqrt2);
@@ -66,15 +68,15 @@ Place Axis::place_of(const space::Space& space, const space::Configuration& conf
 Place Axis::place_at(double coordinate) const {
   Place place;
   place.is_active = true;
-  // Rounded to what the columns of a density hold, so that either gives the same numbers.
-  place.coordinate = static_cast<double>(static_cast<float>(coordinate));
+  place.coordinate = static_cast<float>(coordinate);
   if (edges_.empty()) return place;
-  const auto edge = std::upper_bound(edges_.begin() + 1, edges_.end() - 1, place.coordinate);
+  const auto edge = std::upper_bound(edges_.begin() + 1, edges_.end() - 1, coordinate);
   return place_in(static_cast<std::size_t>(edge - edges_.begin() - 1));
 }
 
 Place Axis::place_in(std::size_t cell) const {
-  return {true, 0.5 * (edges_[cell] + edges_[cell + 1]), static_cast<std::uint16_t>(cell)};
+  return {true, static_cast<std::uint16_t>(cell),
+          static_cast<float>(0.5 * (edges_[cell] + edges_[cell + 1]))};
 }
 
 double Axis::log_norm(const Place& centre, double bandwidth) const {
@@ -111,7 +113,6 @@ double Axis::log_kernel(const Place& at, const Place& centre, double bandwidth) 
 }
 
 double Axis::log_cell_mass(std::size_t cell, double centre, double bandwidth) const {
-  constexpr double kLeastMass = 1e-30;  // far out, the difference of two tails is 0
   return std::log(
       std::max(kLeastMass, mass_between(edges_[cell], edges_[cell + 1], centre, bandwidth)));
 }
@@ -120,26 +121,46 @@ double Axis::uniform(const Place& at) const {
   return edges_.empty() ? 1.0 : edges_[at.cell + 1u] - edges_[at.cell];
 }
 
+std::vector<double> Axis::cell_masses(const Place& centre, double bandwidth) const {
+  std::vector<double> masses(num_cells(), bandwidth);
+  if (kind_ == AxisKind::Unordered) {
+    masses[centre.cell] = 1.0;
+    const double sum = 1.0 + bandwidth * static_cast<double>(num_cells() - 1);
+    for (double& mass : masses) mass /= sum;
+    return masses;
+  }
+  const auto below = [&](double edge) {
+    return normal_cdf((edge - centre.coordinate) / bandwidth);
+  };
+  const double below_0 = below(0.0);
+  const double inside = below(1.0) - below_0;
+  double last = below_0;
+  for (std::size_t cell = 0; cell < masses.size(); ++cell) {
+    const double next = below(edges_[cell + 1]);
+    masses[cell] = std::max(kLeastMass, (next - last) / inside);
+    last = next;
+  }
+  return masses;
+}
+
+std::vector<double> Axis::uniform_masses() const {
+  std::vector<double> masses;
+  for (std::size_t cell = 0; cell < num_cells(); ++cell) {
+    masses.push_back(edges_[cell + 1] - edges_[cell]);
+  }
+  return masses;
+}
+
 double Axis::log_uniform(const Place& at) const {
   return edges_.empty() ? 0.0 : std::log(uniform(at));
 }
 
-Axis::Tails Axis::tails(const Place& centre, double bandwidth) const {
-  if (kind_ != AxisKind::Gaussian && kind_ != AxisKind::Cells) return {};
-  return {normal_cdf(-centre.coordinate / bandwidth),
-          normal_cdf((1.0 - centre.coordinate) / bandwidth)};
-}
-
-double Axis::draw(const Place& centre, double bandwidth, const Tails& tails, Rng& rng) const {
-  if (kind_ == AxisKind::Unordered) {
-    const double own = 1.0 / (1.0 + bandwidth * static_cast<double>(num_cells() - 1));
-    if (rng.uniform() < own) return centre.coordinate;
-    std::size_t other = rng.index(num_cells() - 1);
-    if (other >= centre.cell) ++other;
-    return 0.5 * (edges_[other] + edges_[other + 1]);
-  }
-  const double p = std::clamp(rng.uniform(tails.low, tails.high), 1e-300, 1.0 - 1e-16);
-  return std::clamp(centre.coordinate + bandwidth * normal_quantile(p), 0.0, 1.0);
+double Axis::draw_choice(const Place& centre, double bandwidth, Rng& rng) const {
+  const double own = 1.0 / (1.0 + bandwidth * static_cast<double>(num_cells() - 1));
+  if (rng.uniform() < own) return centre.coordinate;
+  std::size_t other = rng.index(num_cells() - 1);
+  if (other >= centre.cell) ++other;
+  return 0.5 * (edges_[other] + edges_[other + 1]);
 }
 
 }  // namespace wattune::samplers

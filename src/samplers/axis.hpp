@@ -19,8 +19,8 @@ enum class AxisKind : std::uint8_t {
 /// Where a configuration lies on one axis.
 struct Place {
   bool is_active = false;
-  double coordinate = 0.5;
-  std::uint16_t cell = 0;  ///< On Cells and Unordered.
+  std::uint16_t cell = 0;   ///< On Cells and Unordered.
+  float coordinate = 0.5F;  ///< As precise as the densities are.
 };
 
 /// Places of one configuration, by parameter.
@@ -57,16 +57,14 @@ class Axis {
   [[nodiscard]] double log_kernel(const Place& at, const Place& centre, double bandwidth) const;
   /// The uniform density: the prior, and what an inactive centre knows.
   [[nodiscard]] double uniform(const Place& at) const;
+  /// What every cell has of a kernel, and of the uniform density.
+  ///
+  /// Gives    [num_cells], above 0
+  [[nodiscard]] std::vector<double> cell_masses(const Place& centre, double bandwidth) const;
+  [[nodiscard]] std::vector<double> uniform_masses() const;
   [[nodiscard]] double log_uniform(const Place& at) const;
-  /// What of an ordered kernel's Gaussian lies below 0, and below 1.
-  struct Tails {
-    double low = 0.0;
-    double high = 1.0;
-  };
-  [[nodiscard]] Tails tails(const Place& centre, double bandwidth) const;
-  /// A coordinate from the kernel, whose tails are these.
-  [[nodiscard]] double draw(const Place& centre, double bandwidth, const Tails& tails,
-                            Rng& rng) const;
+  /// A choice's coordinate, from the kernel; Unordered.
+  [[nodiscard]] double draw_choice(const Place& centre, double bandwidth, Rng& rng) const;
 
  private:
   [[nodiscard]] double log_cell_mass(std::size_t cell, double centre, double bandwidth) const;

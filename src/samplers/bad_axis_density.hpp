@@ -2,15 +2,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "axis.hpp"
+#include "binned_kernels.hpp"
 
 namespace wattune::samplers {
 
 /// Density of any number of bad trials on one axis alone.
 ///
-/// Kernels stand at the middles of bins (256, or the axis's cells). The sum of all kernels is
+/// Kernels stand at the middles of bins (128, or the axis's cells). The sum of all kernels is
 /// tabulated and kept in whole numbers, so that it is exact under coming and going in any order.
 /// Bandwidths follow the number of kernels as those of BadDensity.
 ///
@@ -18,7 +20,8 @@ namespace wattune::samplers {
 ///          trials the table anew
 class BadAxisDensity {
  public:
-  BadAxisDensity(const Axis& axis, double prior_weight);
+  /// Both references outlive the object.
+  BadAxisDensity(const Axis& axis, double prior_weight, BinnedKernelsByBandwidth& kernels);
 
   /// A place that is not active has no kernel.
   void add(const Place& place);
@@ -30,7 +33,7 @@ class BadAxisDensity {
  private:
   [[nodiscard]] bool has_cells() const { return axis_->num_cells() > 0; }
   [[nodiscard]] std::size_t bin_of(const Place& place) const;
-  void add_to_table(std::size_t bin, std::int64_t count);
+  void add_to_table(std::size_t bin, double times);
   void count(const Place& place, int change);
   void settle_bandwidth();
   void tabulate_kernels(double bandwidth);
@@ -42,10 +45,10 @@ class BadAxisDensity {
   std::size_t settled_until_ = 0;  // ... and where that ends to be the right one
   bool is_table_current_ = false;
   std::vector<std::uint32_t> count_;  // by bin
-  std::vector<double> norm_;          // by bin, where there are no cells
-  std::vector<double> fall_;          // by distance in half bins as far as a kernel reaches
-  std::vector<std::int64_t> mass_;    // [num_cells x num_cells] by centre, place, as in the table
-  std::vector<std::int64_t> table_;   // sum of kernels by node: edges of bins, or cells
+  BinnedKernelsByBandwidth* shared_kernels_;
+  std::shared_ptr<const BinnedKernels> kernels_;  // where there are no cells
+  std::vector<std::vector<double>> masses_;       // by cell of the kernel, by cell
+  std::vector<double> table_;                     // sum of kernels by node: edges of bins, or cells
 };
 
 }  // namespace wattune::samplers

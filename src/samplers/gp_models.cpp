@@ -68,10 +68,6 @@ std::vector<Observation> thinned(std::vector<Observation> observed, std::size_t 
   return kept;
 }
 
-math::KernelFamily family_of(GpKernel kernel) {
-  return kernel == GpKernel::Rbf ? math::KernelFamily::Rbf : math::KernelFamily::Matern52;
-}
-
 /// An observation that is believed rather than made.
 void add_belief(GaussianProcess& process, bool has_known_noise, const Eigen::RowVectorXd& row,
                 double value) {
@@ -91,6 +87,10 @@ std::optional<Eigen::VectorXd> all_known(const std::vector<std::optional<double>
 }
 
 }  // namespace
+
+math::KernelFamily family_of(GpKernel kernel) {
+  return kernel == GpKernel::Rbf ? math::KernelFamily::Rbf : math::KernelFamily::Matern52;
+}
 
 GpKernel kernel_of_losses(const GpOptions& options, std::size_t num_losses) {
   return options.kernel.value_or(num_losses == 1 ? GpKernel::Matern52 : GpKernel::Rbf);

@@ -28,6 +28,7 @@ struct Belief {
   double deviation = 1.0;  ///< As a share of what is observed.
 };
 
+[[nodiscard]] math::KernelFamily family_of(GpKernel kernel);
 /// The kernel that was asked for, or the one that searches best with so many losses.
 [[nodiscard]] GpKernel kernel_of_losses(const GpOptions& options, std::size_t num_losses);
 

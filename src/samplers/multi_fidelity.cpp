@@ -62,10 +62,6 @@ void check(const MultiFidelityOptions& options, std::size_t num_objectives) {
   }
 }
 
-math::KernelFamily family_of(GpKernel kernel) {
-  return kernel == GpKernel::Rbf ? math::KernelFamily::Rbf : math::KernelFamily::Matern52;
-}
-
 /// A front of losses that are no longer certain is compared sample by sample from here on.
 constexpr double kNoisy = 0.02;
 

@@ -12,6 +12,7 @@
 #include "good_axis_density.hpp"
 #include "good_density.hpp"
 #include "observations.hpp"
+#include "product_log.hpp"
 #include "tried.hpp"
 #include "wattune/base/require.hpp"
 #include "wattune/base/result.hpp"
@@ -23,7 +24,7 @@ namespace {
 
 /// Of the bad trials, as many as this stand in the joint density: what lies beyond makes it no
 /// truer than its bandwidth allows, but would make a suggestion slower with every trial.
-constexpr std::size_t kMaxJointKernels = 256;
+constexpr std::size_t kMaxJointKernels = 128;
 
 void check_fraction(const char* name, double fraction) {
   if (!(fraction > 0.0 && fraction <= 1.0)) {
@@ -72,9 +73,12 @@ class Tpe final : public Sampler {
         joint_share_(options.multivariate && axes_.size() > 1 ? options.joint_share : 0.0),
         joint_bad_(axes_, options.prior_weight) {
     check(options_);
-    for (const Axis& axis : axes_) axis_bad_.emplace_back(axis, options_.prior_weight);
+    for (const Axis& axis : axes_) {
+      axis_bad_.emplace_back(axis, options_.prior_weight, binned_kernels_);
+    }
     startup_ = options_.startup == TpeStartup::Sobol ? make_sobol(space_, {.seed = options_.seed})
                                                      : make_random(space_);
+    is_plain_ = space_.forbidden().empty() && std::ranges::none_of(axes_, &Axis::is_conditional);
     is_finite_ = std::ranges::all_of(
         axes_, [](const Axis& axis) { return axis.kind() != AxisKind::Gaussian; });
   }
@@ -83,10 +87,10 @@ class Tpe final : public Sampler {
     update(history);
     if (observations_->num_ranked() < options_.num_startup) return startup_->suggest(history, rng);
     update_good(history);
-    std::vector<space::Configuration> candidates = draw_candidates(rng);
-    if (is_finite_) prefer_untried(candidates, rng);
-    if (candidates.empty()) return startup_->suggest(history, rng);
-    return std::move(candidates[most_likely_good(candidates)]);
+    Candidates candidates = draw_candidates(rng);
+    if (is_finite_) candidates = preferably_untried(std::move(candidates), rng);
+    if (candidates.places.empty()) return startup_->suggest(history, rng);
+    return space_.from_unit(point_of(candidates, most_likely_good(candidates.places)));
   }
 
   std::string describe() const override {
@@ -96,6 +100,11 @@ class Tpe final : public Sampler {
   }
 
  private:
+  struct Candidates {
+    std::vector<double> points;  // [num_candidates x size of the space]
+    std::vector<Places> places;
+  };
+
   std::vector<Axis> make_axes() const {
     std::vector<Axis> axes;
     for (std::size_t i = 0; i < space_.size(); ++i) axes.emplace_back(space_, i);
@@ -148,7 +157,7 @@ class Tpe final : public Sampler {
     const auto& numbers = observations_->good();
     std::vector<std::size_t> ranks(numbers.size(), 0);
     if (options_.weights_by_rank) ranks = observations_->good_places();
-    if (joint_good_ && numbers == good_numbers_ && ranks == good_ranks_) return;
+    if (!axis_good_.empty() && numbers == good_numbers_ && ranks == good_ranks_) return;
     good_numbers_ = numbers;
     good_ranks_ = std::move(ranks);
     good_ = good_trials(history, good_numbers_, good_ranks_);
@@ -156,7 +165,7 @@ class Tpe final : public Sampler {
     for (std::size_t a = 0; a < axes_.size(); ++a) {
       axis_good_.emplace_back(axes_[a], a, good_, options_.prior_weight);
     }
-    joint_good_.emplace(axes_, good_, options_.prior_weight);
+    if (joint_share_ > 0.0) joint_good_ = good_density(axes_, good_, options_.prior_weight);
   }
 
   /// Weights fall evenly from the best to the last; their mean is 1.
@@ -174,69 +183,95 @@ class Tpe final : public Sampler {
     return good;
   }
 
+  std::span<const double> point_of(const Candidates& candidates, std::size_t index) const {
+    return std::span{candidates.points}.subspan(index * space_.size(), space_.size());
+  }
+
+  void keep(std::span<const double> point, Places places, Candidates& candidates) const {
+    candidates.points.insert(candidates.points.end(), point.begin(), point.end());
+    candidates.places.push_back(std::move(places));
+  }
+
+  /// Nothing where the point is forbidden.
+  std::optional<Places> places_at(std::span<const double> point) const {
+    if (!is_plain_) {
+      const space::Configuration configuration = space_.from_unit(point);
+      if (space_.is_forbidden(configuration)) return std::nullopt;
+      return places_of(configuration);
+    }
+    Places places;
+    places.reserve(axes_.size());
+    for (std::size_t a = 0; a < axes_.size(); ++a) places.push_back(axes_[a].place_at(point[a]));
+    return places;
+  }
+
   /// Up to num_candidates; forbidden draws are made again, but not for ever.
-  std::vector<space::Configuration> draw_candidates(Rng& rng) const {
-    constexpr std::size_t kDrawsPerCandidate = 20;
-    std::vector<space::Configuration> candidates;
-    std::vector<double> point(space_.size());
-    const std::size_t max_draws = kDrawsPerCandidate * options_.num_candidates;
-    for (std::size_t i = 0; i < max_draws && candidates.size() < options_.num_candidates; ++i) {
-      for (std::size_t a = 0; a < axes_.size(); ++a) point[a] = axis_good_[a].draw(rng);
-      space::Configuration configuration = space_.from_unit(point);
-      if (!space_.is_forbidden(configuration)) candidates.push_back(std::move(configuration));
+  Candidates draw_candidates(Rng& rng) const {
+    constexpr std::size_t kMaxRounds = 20;
+    const std::size_t size = space_.size();
+    Candidates candidates;
+    for (std::size_t round = 0; round < kMaxRounds; ++round) {
+      const std::size_t num_missing = options_.num_candidates - candidates.places.size();
+      if (num_missing == 0) break;
+      std::vector<double> points(num_missing * size);
+      for (std::size_t a = 0; a < size; ++a) {
+        axis_good_[a].draw(rng, std::span{points}.subspan(a), size);
+      }
+      for (std::size_t i = 0; i < num_missing; ++i) {
+        const auto point = std::span{points}.subspan(i * size, size);
+        if (auto places = places_at(point)) keep(point, std::move(*places), candidates);
+      }
     }
     return candidates;
   }
 
-  /// A configuration's second trial costs a training and tells little: keeps untried candidates,
-  /// or looks for an untried one anywhere, or gives in.
-  void prefer_untried(std::vector<space::Configuration>& candidates, Rng& rng) const {
+  /// A configuration's second trial costs a training and tells little: the untried candidates, or
+  /// an untried one from anywhere, or all of them after all.
+  Candidates preferably_untried(Candidates candidates, Rng& rng) const {
     constexpr int kMaxDraws = 100;
-    const auto is_tried = [&](const space::Configuration& configuration) {
-      return tried_.contains(configuration);
-    };
-    if (!std::ranges::all_of(candidates, is_tried)) {
-      std::erase_if(candidates, is_tried);
-      return;
+    Candidates untried;
+    for (std::size_t i = 0; i < candidates.places.size(); ++i) {
+      const auto point = point_of(candidates, i);
+      if (tried_.contains(space_.from_unit(point))) continue;
+      keep(point, std::move(candidates.places[i]), untried);
     }
+    if (!untried.places.empty()) return untried;
     for (int draw = 0; draw < kMaxDraws; ++draw) {
-      auto drawn = space_.sample(rng);
-      if (!drawn) return;
-      if (is_tried(*drawn)) continue;
-      candidates.assign(1, std::move(*drawn));
-      return;
+      const auto drawn = space_.sample(rng);
+      if (!drawn) break;
+      if (tried_.contains(*drawn)) continue;
+      keep(space_.to_unit(*drawn), places_of(*drawn), untried);
+      return untried;
     }
+    return candidates;
   }
 
-  std::size_t most_likely_good(std::span<const space::Configuration> candidates) {
-    std::vector<Places> places;
-    for (const auto& candidate : candidates) places.push_back(places_of(candidate));
-    std::vector<double> gains(candidates.size(), 0.0);
-    if (joint_share_ < 1.0) {
-      for (std::size_t i = 0; i < gains.size(); ++i) {
-        gains[i] = (1.0 - joint_share_) * gain_by_axes(places[i]);
-      }
-    }
+  std::size_t most_likely_good(std::span<const Places> places) {
+    std::vector<double> gains(places.size(), 0.0);
+    if (joint_share_ < 1.0) add_gains_by_axes(places, gains);
     if (joint_share_ > 0.0) {
+      const std::vector<double> good = joint_good_->log_densities(places);
       const std::vector<double> bad = joint_bad_.log_densities(places);
       for (std::size_t i = 0; i < gains.size(); ++i) {
-        gains[i] += joint_share_ * (joint_good_->log_density(places[i]) - bad[i]);
+        gains[i] += joint_share_ * (good[i] - bad[i]);
       }
     }
     return static_cast<std::size_t>(std::ranges::max_element(gains) - gains.begin());
   }
 
-  double gain_by_axes(const Places& at) {
-    double gain = 0.0;
-    double ratio = 1.0;  // several axes share a logarithm, as long as no digits are lost
+  void add_gains_by_axes(std::span<const Places> points, std::span<double> gains) {
+    std::vector<ProductLog> ratios(points.size());
+    std::vector<double> good(points.size());
     for (std::size_t a = 0; a < axes_.size(); ++a) {
-      if (!at[a].is_active) continue;
-      ratio *= axis_good_[a].density(at[a]) / axis_bad_[a].density(at[a]);
-      if (ratio > 1e-100 && ratio < 1e100) continue;
-      gain += std::log(ratio);
-      ratio = 1.0;
+      axis_good_[a].find_densities(points, good);
+      for (std::size_t i = 0; i < points.size(); ++i) {
+        const Place& at = points[i][a];
+        if (at.is_active) ratios[i].multiply(good[i] / axis_bad_[a].density(at));
+      }
     }
-    return gain + std::log(ratio);
+    for (std::size_t i = 0; i < gains.size(); ++i) {
+      gains[i] += (1.0 - joint_share_) * ratios[i].log();
+    }
   }
 
   space::Space space_;
@@ -245,15 +280,17 @@ class Tpe final : public Sampler {
   double joint_share_;
   BoundedSample sample_{kMaxJointKernels};   // of the bad trials
   BadDensity joint_bad_;                     // over the sample
+  BinnedKernelsByBandwidth binned_kernels_;  // of these
   std::vector<BadAxisDensity> axis_bad_;     // over all of them
   std::vector<bool> is_bad_;                 // by trial
   std::vector<std::uint32_t> good_numbers_;  // what the next three are made of
   std::vector<std::size_t> good_ranks_;
   std::vector<GoodTrial> good_;
   std::vector<GoodAxisDensity> axis_good_;
-  std::optional<GoodDensity> joint_good_;
+  std::optional<ProductKernels> joint_good_;
   std::unique_ptr<Sampler> startup_;
   std::optional<Observations> observations_;
+  bool is_plain_ = false;  // every point is allowed and has all parameters
   bool is_finite_ = false;
   Tried tried_;  // in a finite space
 };

@@ -43,6 +43,13 @@ std::vector<GoodTrial> random_good(const space::Space& space, const std::vector<
   return good;
 }
 
+double density_at(const GoodAxisDensity& density, std::size_t axis_index, const Place& place) {
+  const std::vector<Places> points{Places(axis_index + 1, place)};
+  double found = 0.0;
+  density.find_densities(points, {&found, 1});
+  return found;
+}
+
 }  // namespace
 
 TEST(GoodDensity, SumsToOneOverTheSpace) {
@@ -54,16 +61,19 @@ TEST(GoodDensity, SumsToOneOverTheSpace) {
        fake::parameter("x", space::FloatDomain{0.0, 1.0, false, std::nullopt}, {if_b})}};
   const auto axes = axes_of(space);
   const auto good = random_good(space, axes, 5);
-  const GoodDensity density{axes, good, 1.0};
+  const ProductKernels density = good_density(axes, good, 1.0);
 
+  const auto at = [&](const Places& places) {
+    return std::exp(density.log_densities({&places, 1}).front());
+  };
   double total = 0.0;
   constexpr int kSteps = 400;
   for (std::size_t n = 0; n < 20; ++n) {
     const Place at_n = axes[1].place_in(n);
-    total += std::exp(density.log_density({axes[0].place_in(0), at_n, Place{}}));
+    total += at({axes[0].place_in(0), at_n, Place{}});
     for (int i = 0; i < kSteps; ++i) {
-      const Place at_x{true, (i + 0.5) / kSteps, 0};
-      total += std::exp(density.log_density({axes[0].place_in(1), at_n, at_x})) / kSteps;
+      const Place at_x{true, 0, (static_cast<float>(i) + 0.5F) / kSteps};
+      total += at({axes[0].place_in(1), at_n, at_x}) / kSteps;
     }
   }
   EXPECT_NEAR(total, 1.0, 1e-4);  // the midpoint rule on a smooth density
@@ -72,16 +82,18 @@ TEST(GoodDensity, SumsToOneOverTheSpace) {
 TEST(GoodDensity, AHeavierTrialDrawsTheDensityToItsPlace) {
   const space::Space space = fake::unit_cube(2);
   const auto axes = axes_of(space);
-  const Place low{true, 0.2, 0};
-  const Place high{true, 0.8, 0};
+  const Place low{true, 0, 0.2F};
+  const Place high{true, 0, 0.8F};
   const std::vector<GoodTrial> good{{{low, low}, 1.5}, {{high, high}, 0.5}};
-  const GoodDensity density{axes, good, 1.0};
+  const ProductKernels density = good_density(axes, good, 1.0);
   // Mirror images but for the weights: the kernels' parts stand 3 : 1 where the other is far.
-  const double at_low = std::exp(density.log_density({low, low}));
-  const double at_high = std::exp(density.log_density({high, high}));
-  EXPECT_GT(at_low, at_high);
+  const std::vector<Places> places{{low, low}, {high, high}};
+  const auto logs = density.log_densities(places);
+  EXPECT_GT(logs[0], logs[1]);
   const GoodAxisDensity alone{axes[0], 0, good, 1.0};
-  EXPECT_GT(alone.density(low), alone.density(high));
+  std::vector<double> on_axis(2);
+  alone.find_densities(places, on_axis);
+  EXPECT_GT(on_axis[0], on_axis[1]);
 }
 
 TEST(AxisDensities, SumToOneOnEveryKindOfAxis) {
@@ -92,7 +104,8 @@ TEST(AxisDensities, SumToOneOnEveryKindOfAxis) {
   for (std::size_t a = 0; a < axes.size(); ++a) {
     if (axes[a].kind() == AxisKind::Fixed) continue;
     const GoodAxisDensity good_density{axes[a], a, good, 1.0};
-    BadAxisDensity bad_density{axes[a], 1.0};
+    BinnedKernelsByBandwidth kernels_of_bins;
+    BadAxisDensity bad_density{axes[a], 1.0, kernels_of_bins};
     for (const GoodTrial& trial : good) bad_density.add(trial.places[a]);
     double good_total = 0.0;
     double bad_total = 0.0;
@@ -100,8 +113,8 @@ TEST(AxisDensities, SumToOneOnEveryKindOfAxis) {
     const std::size_t num_places = has_cells ? axes[a].num_cells() : kSteps;
     for (std::size_t i = 0; i < num_places; ++i) {
       const Place at =
-          has_cells ? axes[a].place_in(i) : Place{true, (static_cast<double>(i) + 0.5) / kSteps, 0};
-      good_total += good_density.density(at) / (has_cells ? 1.0 : kSteps);
+          has_cells ? axes[a].place_in(i) : Place{true, 0, (static_cast<float>(i) + 0.5F) / kSteps};
+      good_total += density_at(good_density, a, at) / (has_cells ? 1.0 : kSteps);
       bad_total += bad_density.density(at) / (has_cells ? 1.0 : kSteps);
     }
     EXPECT_NEAR(good_total, 1.0, 1e-4) << space.parameters()[a].name;
@@ -112,12 +125,13 @@ TEST(AxisDensities, SumToOneOnEveryKindOfAxis) {
 TEST(GoodAxisDensity, DrawsWhereItIsDense) {
   const space::Space space = fake::unit_cube(1);
   const auto axes = axes_of(space);
-  const std::vector<GoodTrial> good(20, GoodTrial{{{true, 0.1, 0}}, 1.0});
+  const std::vector<GoodTrial> good(20, GoodTrial{{{true, 0, 0.1F}}, 1.0});
   const GoodAxisDensity density{axes[0], 0, good, 1.0};
   Rng rng{3};
   int num_left = 0;
-  for (int i = 0; i < 1000; ++i) {
-    const double drawn = density.draw(rng);
+  std::vector<double> draws(1000);
+  density.draw(rng, draws, 1);
+  for (const double drawn : draws) {
     EXPECT_GE(drawn, 0.0);
     EXPECT_LE(drawn, 1.0);
     num_left += drawn < 0.3 ? 1 : 0;
@@ -149,7 +163,8 @@ TEST(GoodAxisDensity, EqualsTheSumWrittenOutInDoublePrecision) {
         sum += trial.weight * std::exp(axes[a].log_norm(centre, bandwidth) +
                                        axes[a].log_kernel(at[a], centre, bandwidth));
       }
-      EXPECT_NEAR(density.density(at[a]) / (sum / weight), 1.0, 1e-5) << space.parameters()[a].name;
+      EXPECT_NEAR(density_at(density, a, at[a]) / (sum / weight), 1.0, 1e-5)
+          << space.parameters()[a].name;
     }
   }
 }
@@ -161,7 +176,8 @@ TEST(BadAxisDensity, IsCloseToTheSumOverTheTruePlaces) {
   const auto points = random_places(space, axes, 20, 2);
   for (std::size_t a = 0; a < axes.size(); ++a) {
     if (axes[a].kind() == AxisKind::Fixed) continue;
-    BadAxisDensity density{axes[a], 1.0};
+    BinnedKernelsByBandwidth kernels_of_bins;
+    BadAxisDensity density{axes[a], 1.0, kernels_of_bins};
     std::size_t num_active = 0;
     for (const Places& places : kernels) {
       density.add(places[a]);
@@ -189,8 +205,9 @@ TEST(BadAxisDensity, DoesNotDependOnTheOrderInWhichKernelsCameAndWent) {
   const auto kernels = random_places(space, axes, 300, 1);
   const auto points = random_places(space, axes, 10, 2);
   for (std::size_t a = 0; a < axes.size(); ++a) {
-    BadAxisDensity forwards{axes[a], 1.0};
-    BadAxisDensity backwards{axes[a], 1.0};
+    BinnedKernelsByBandwidth kernels_of_bins;
+    BadAxisDensity forwards{axes[a], 1.0, kernels_of_bins};
+    BadAxisDensity backwards{axes[a], 1.0, kernels_of_bins};
     for (std::size_t i = 0; i < 300; ++i) {
       forwards.add(kernels[i][a]);
       // Asked, it follows trial by trial; not asked, it is made at the end.

@@ -35,7 +35,7 @@ struct TpeOptions {
 /// Errors   ConfigError  0 candidates, a fraction outside (0, 1], a negative or zero prior weight,
 ///          max_good 0, a joint share outside [0, 1]
 /// Cost     amortised O(log n) to keep the split; one suggestion O(candidates x parameters x
-///          min(n, 1024)), single precision and vectorised
+///          min(n, 128)), single precision and vectorised
 /// Source   Bergstra et al., NIPS 2011; several objectives: Ozaki et al., JAIR 73, 2022,
 ///          doi:10.1613/jair.1.13188; parts compared: Watanabe, 2023, arXiv:2304.11127; partial
 ///          trainings: Falkner et al., ICML 2018, arXiv:1807.01774

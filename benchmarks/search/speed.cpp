@@ -90,10 +90,10 @@ Times time_suggestions(const NamedSampler& sampler, const SuggestionCase& one) {
     const auto configuration = study.space.sample(places).value();
     builder.add_completed(configuration, problem.values(configuration));
   }
-  auto made = sampler.make(problem, study);
+  auto made = sampler.make(problem, study, 2 * one.num_trials);
   Times times;
   for (std::size_t i = 0; i <= one.num_repeats; ++i) {
-    if (one.is_cold) made = sampler.make(problem, study);
+    if (one.is_cold) made = sampler.make(problem, study, 2 * one.num_trials);
     Rng rng{1, i};
     const auto begin = cpu_seconds();
     const auto suggestion = made->suggest(builder.history(), rng);

@@ -10,7 +10,7 @@ SearchResult run_study(const SamplerFactory& make, const SearchProblem& problem,
                        std::size_t num_evaluations, std::uint64_t seed) {
   using Clock = std::chrono::steady_clock;
   const trial::Problem trial_problem = to_trial_problem(problem, seed);
-  const auto sampler = make(problem, trial_problem);
+  const auto sampler = make(problem, trial_problem, num_evaluations);
   fake::HistoryBuilder builder{trial_problem};
   SearchResult result;
   for (std::size_t i = 0; i < num_evaluations; ++i) {

@@ -12,9 +12,10 @@
 
 namespace wattune::bench {
 
-/// Makes a sampler for one study of a problem; the trial problem carries space and seed.
-using SamplerFactory =
-    std::function<std::unique_ptr<samplers::Sampler>(const SearchProblem&, const trial::Problem&)>;
+/// Makes a sampler for one study of a problem, of so many evaluations; the trial problem carries
+/// space and seed.
+using SamplerFactory = std::function<std::unique_ptr<samplers::Sampler>(
+    const SearchProblem&, const trial::Problem&, std::size_t num_evaluations)>;
 
 /// A sampler of ours under the name of the command line.
 struct NamedSampler {

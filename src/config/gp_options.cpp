@@ -86,9 +86,8 @@ samplers::GpOptions read_gp_options(ReadContext& context, MapReader& map) {
   if (const YamlNode* node = map.find("scalarisation")) {
     options.scalarisation = read_scalarisation(context, *node);
   }
-  if (const auto exponent = map.number("cost_exponent", above(0))) {
-    options.cost = samplers::CostAwareness{.exponent = *exponent};
-  }
+  if (const auto exponent = map.number("cost_exponent", above(0)))
+    options.cost_exponent = *exponent;
   return options;
 }
 

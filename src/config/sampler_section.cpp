@@ -28,9 +28,16 @@ namespace {
 
 using MakeSampler = decltype(SamplerSection::make);
 
+/// Joules of the whole study, where they are limited.
+std::optional<double> budget_j(const SamplerSurroundings& study) {
+  if (!study.budgets.energy) return std::nullopt;
+  return study.budgets.energy->value();
+}
+
 MakeSampler read_auto(ReadContext&, MapReader&) {
   return [](const SamplerSurroundings& study) {
     return samplers::make_auto(study.problem, {.num_trials = study.budgets.trials,
+                                               .budget_j = budget_j(study),
                                                .stops_early = study.stops_early,
                                                .seed = study.problem.seed});
   };
@@ -54,9 +61,8 @@ MakeSampler read_differential_evolution(ReadContext& context, MapReader& map) {
 MakeSampler read_gp(ReadContext& context, MapReader& map) {
   return [options = read_gp_options(context, map)](const SamplerSurroundings& study) mutable {
     options.seed = study.problem.seed;
-    if (options.cost && study.budgets.energy)
-      options.cost->budget_j = study.budgets.energy->value();
-    if (options.cost) options.cost->budget_trials = study.budgets.trials;
+    options.budget_j = budget_j(study);
+    options.budget_trials = study.budgets.trials;
     return samplers::make_gp(study.problem, options);
   };
 }

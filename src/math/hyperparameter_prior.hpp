@@ -25,7 +25,7 @@ struct LogNormal {
 
 inline constexpr double kSmallestLengthscale = 0.025;
 inline constexpr double kLargestLengthscale = 1e4;
-inline constexpr double kSmallestNoise = 1e-6;
+inline constexpr double kSmallestNoise = 1e-8;
 inline constexpr double kLargestNoise = 10.0;
 
 [[nodiscard]] inline LogNormal lengthscale_prior(std::size_t num_groups) {

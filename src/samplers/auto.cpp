@@ -73,7 +73,9 @@ std::unique_ptr<Sampler> make(AutoModel model, const trial::Problem& problem,
       return make_grid(problem.space, {.points_per_float = std::max<std::size_t>(every_value, 2)});
     }
     case AutoModel::Gp:
-      return make_gp(problem, {.seed = options.seed});
+      return make_gp(problem, {.budget_j = options.budget_j,
+                               .budget_trials = options.num_trials,
+                               .seed = options.seed});
     case AutoModel::MultiFidelity:
       return make_multi_fidelity(problem, {.seed = options.seed});
     case AutoModel::Tpe:

@@ -119,7 +119,7 @@ GpModels::GpModels(const trial::History& history, const Evidence& evidence,
   make_losses(problem, observed);
   if (has_bounds) make_bounds(problem, observed);
   if (!evidence.failed.empty()) make_success(history, evidence);
-  if (options.cost) make_log_cost(history, evidence);
+  if (options.cost_exponent) make_log_cost(history, evidence);
   const std::size_t room =
       options.max_observations - std::min(options.max_observations, observed.size());
   const std::size_t num_cut = std::min(room, evidence.cut_short.size());
@@ -336,8 +336,17 @@ void GpModels::add_pending_to_bounds() {
   }
 }
 
+void GpModels::narrow_losses(double share) {
+  narrowed_.clear();
+  for (const OutputModel& loss : losses_) {
+    narrowed_.push_back(std::make_unique<NarrowedPosterior>(loss.process, share));
+  }
+}
+
 std::vector<const math::Posterior*> GpModels::loss_processes() const {
   std::vector<const math::Posterior*> processes;
+  for (const auto& narrowed : narrowed_) processes.push_back(narrowed.get());
+  if (!processes.empty()) return processes;
   for (const OutputModel& loss : losses_) processes.push_back(&loss.process);
   return processes;
 }

@@ -10,6 +10,7 @@
 #include "evidence.hpp"
 #include "features.hpp"
 #include "models.hpp"
+#include "narrowed_posterior.hpp"
 #include "output_transform.hpp"
 #include "wattune/samplers/gp.hpp"
 
@@ -46,6 +47,9 @@ class GpModels final : public Models {
   void add_pending_to_losses();
   /// Believes that pending trials break every constraint, or else all would be asked for there.
   void add_pending_to_bounds();
+
+  /// Takes all losses for surer than they are from here on: their deviations times a share.
+  void narrow_losses(double share);
 
   [[nodiscard]] std::vector<const math::Posterior*> loss_processes() const override;
   /// The largest share that noise has in a loss.
@@ -93,6 +97,7 @@ class GpModels final : public Models {
   Belief believed_;                // of the losses
   std::vector<double> penalties_;  // [n]; none: no penalty
   std::vector<OutputModel> losses_;
+  std::vector<std::unique_ptr<NarrowedPosterior>> narrowed_;  // by loss, or none
   struct BoundModel {
     OutputModel model;
     std::optional<double> min;

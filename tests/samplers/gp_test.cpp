@@ -10,6 +10,7 @@
 
 #include "../../src/samplers/gp_front.hpp"
 #include "../../src/samplers/gp_models.hpp"
+#include "../../src/samplers/narrowed_posterior.hpp"
 #include "support/history_builder.hpp"
 #include "support/spaces.hpp"
 #include "support/test_functions.hpp"
@@ -225,14 +226,57 @@ TEST(Gp, PrefersTheCheaperOfTwoEqualPromisesUntilTheBudgetIsSpent) {
     const double right = 0.01 * x;  // a little better to the right
     add(x, -std::pow(x - 0.5, 2) - right, x > 0.5 ? 100.0 : 1.0);
   }
-  const auto at = [&](std::optional<CostAwareness> cost) {
-    return ask(problem, history, {.cost = cost})[0];
+  const auto at = [&](const GpOptions& options) { return ask(problem, history, options)[0]; };
+  EXPECT_GT(at({}), 0.5);
+  EXPECT_LT(at({.cost_exponent = 1.0}), 0.5);
+  EXPECT_LT(at({.cost_exponent = 1.0, .budget_j = 1e6}), 0.5);
+  EXPECT_GT(at({.cost_exponent = 1.0, .budget_j = 203.0}), 0.5);
+  EXPECT_GT(at({.cost_exponent = 1.0, .budget_trials = 5}), 0.5);
+}
+
+TEST(Gp, StaysNearWhatIsGoodWhenABudgetIsNearlySpent) {
+  // Well known up to 0.5, and wavy enough that nobody can tell what lies beyond.
+  const auto problem = problem_of(1, 1);
+  fake::HistoryBuilder builder{problem};
+  for (int i = 0; i < 36; ++i) {
+    const double x = i / 72.0;
+    const double flat_waves = std::tanh(3.0 * std::sin(25.0 * x));
+    builder.add_completed(problem.space.from_unit(std::vector{x}), flat_waves);
+  }
+  const auto at = [&](const GpOptions& options) {
+    return ask(problem, builder.history(), options)[0];
   };
-  EXPECT_GT(at(std::nullopt), 0.5);
-  EXPECT_LT(at(CostAwareness{}), 0.5);
-  EXPECT_LT(at(CostAwareness{.budget_j = 1e6}), 0.5);
-  EXPECT_GT(at(CostAwareness{.budget_j = 203.0}), 0.5);
-  EXPECT_GT(at(CostAwareness{.budget_trials = 5}), 0.5);
+  EXPECT_GT(at({}), 0.5);
+  EXPECT_GT(at({.budget_trials = 42}), 0.5);
+  EXPECT_LT(at({.budget_trials = 40}), 0.5);
+}
+
+TEST(NarrowedPosterior, KeepsMeansAndShrinksEveryDeviation) {
+  math::GpData data{Eigen::MatrixXd::Random(6, 2).cwiseAbs(), Eigen::VectorXd::Random(6)};
+  const math::KernelShape shape = math::separate_columns(math::KernelFamily::Matern52, 2);
+  const math::GaussianProcess wide{shape, data, math::GaussianProcess::fit(shape, data)};
+  const NarrowedPosterior narrow{wide, 0.3};
+  const double share = 0.3 * 0.3;
+  const Eigen::MatrixXd points = Eigen::MatrixXd::Random(4, 2).cwiseAbs();
+
+  EXPECT_TRUE(narrow.predict(points).means.isApprox(wide.predict(points).means));
+  EXPECT_TRUE(narrow.predict_means(points).isApprox(wide.predict_means(points)));
+  EXPECT_TRUE(narrow.predict(points).variances.isApprox(share * wide.predict(points).variances));
+  const auto sloped = narrow.predict_with_gradient(points);
+  const auto wide_sloped = wide.predict_with_gradient(points);
+  EXPECT_TRUE(sloped.variances.isApprox(share * wide_sloped.variances));
+  EXPECT_TRUE(sloped.mean_gradients.isApprox(wide_sloped.mean_gradients));
+  EXPECT_TRUE(sloped.variance_gradients.isApprox(share * wide_sloped.variance_gradients));
+  EXPECT_TRUE(narrow.predict_jointly(points).covariance.isApprox(
+      share * wide.predict_jointly(points).covariance));
+  const math::Anchors anchors = narrow.anchor(points);
+  EXPECT_TRUE(
+      narrow.covariance(anchors, points).isApprox(share * wide.covariance(anchors, points)));
+  const auto beside = narrow.covariance_with_gradient(anchors, points.row(0));
+  const auto wide_beside = wide.covariance_with_gradient(anchors, points.row(0));
+  EXPECT_TRUE(beside.values.isApprox(share * wide_beside.values));
+  EXPECT_TRUE(beside.gradient.isApprox(share * wide_beside.gradient));
+  EXPECT_DOUBLE_EQ(narrow.smallest_variance(), share * wide.smallest_variance());
 }
 
 TEST(Gp, AScalarisationFindsItsOwnOptimum) {
@@ -297,8 +341,9 @@ TEST(Gp, RefusesOptionsThatDoNotFitTheStudy) {
   EXPECT_THAT(refusal(two, {.scalarisation = Scalarisation{.weight = 1.5}}), HasSubstr("weight"));
   EXPECT_THAT(refusal(two, {.scalarisation = Scalarisation{.kind = ScalarisationKind::HardLimit}}),
               HasSubstr("target"));
-  EXPECT_THAT(refusal(one, {.cost = CostAwareness{.budget_trials = 0}}), HasSubstr("0 trials"));
-  EXPECT_THAT(refusal(one, {.cost = CostAwareness{.exponent = -1.0}}), HasSubstr("exponent"));
+  EXPECT_THAT(refusal(one, {.budget_trials = 0}), HasSubstr("0 trials"));
+  EXPECT_THAT(refusal(one, {.budget_j = -1.0}), HasSubstr("-1 J"));
+  EXPECT_THAT(refusal(one, {.cost_exponent = -1.0}), HasSubstr("exponent"));
   EXPECT_EQ(refusal(two, {.acquisition = GpAcquisition::LogEi, .scalarisation = Scalarisation{}}),
             "accepted");
 }
@@ -383,9 +428,9 @@ TEST(Gp, SaysWhatItDoes) {
   const auto problem = problem_of(2, 2);
   EXPECT_EQ(make_gp(problem, {})->describe(),
             "Gaussian processes, RBF kernel, acquisition chosen by the problem, 5 trials to start");
-  EXPECT_THAT(make_gp(problem, {.acquisition = GpAcquisition::QNparego, .cost = CostAwareness{}})
-                  ->describe(),
-              HasSubstr("qNParEGO, per expected joule"));
+  EXPECT_THAT(
+      make_gp(problem, {.acquisition = GpAcquisition::QNparego, .cost_exponent = 1.0})->describe(),
+      HasSubstr("qNParEGO, per expected joule"));
 }
 
 }  // namespace wattune::samplers

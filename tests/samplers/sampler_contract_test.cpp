@@ -59,7 +59,8 @@ GpOptions gp_with_everything(const trial::Problem& problem) {
   GpOptions options = quick_gp(problem);
   options.kernel = GpKernel::Matern52;
   options.even_out = true;
-  options.cost = CostAwareness{.budget_trials = 100};
+  options.cost_exponent = 1.0;
+  options.budget_trials = 20;
   options.constraints = ConstraintHandling::Penalty;
   options.noise_deviations.assign(problem.objectives.size(), 0.1);
   options.reference_point = std::vector<double>(problem.objectives.size(), 0.5);

@@ -74,7 +74,7 @@ class GaussianProcess final : public Posterior {
   /// The hyperparameters of largest posterior density, by its gradient, from the prior's mode.
   ///
   /// Priors: length scales LogNormal(sqrt 2 + ln(g) / 2, sqrt 3), at least 0.025; noise
-  /// LogNormal(-4, 2), at least 1e-6. Beyond `max_points` the smallest values and an even spread of
+  /// LogNormal(-4, 2), at least 1e-8. Beyond `max_points` the smallest values and an even spread of
   /// the others are used. The same data give the same result.
   ///
   /// Cost     O(max_points^3) for each evaluation

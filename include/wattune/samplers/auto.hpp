@@ -14,6 +14,7 @@ namespace wattune::samplers {
 /// What the choice of a sampler depends on beside the problem.
 struct AutoOptions {
   std::optional<std::size_t> num_trials = std::nullopt;  ///< Of the whole study, where it is known.
+  std::optional<double> budget_j = std::nullopt;         ///< The same in joules.
   bool stops_early = false;                              ///< Are trials cut short and compared?
   std::uint64_t seed = 0;
 };

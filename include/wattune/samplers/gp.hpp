@@ -47,14 +47,6 @@ struct Scalarisation {
   std::optional<double> target = std::nullopt;
 };
 
-/// Improvement per expected joule: the acquisition is divided by the predicted energy of a training
-/// to a power that cools from `exponent` to 0 as the budget is spent.
-struct CostAwareness {
-  double exponent = 1.0;
-  std::optional<double> budget_j = std::nullopt;            ///< Joules of the whole study.
-  std::optional<std::size_t> budget_trials = std::nullopt;  ///< Neither: it does not cool.
-};
-
 struct GpOptions {
   GpAcquisition acquisition = GpAcquisition::Auto;
   /// Trials before the model is used, the default configuration among them; not set: twice the
@@ -80,7 +72,13 @@ struct GpOptions {
   ConstraintHandling constraints = ConstraintHandling::Probability;
   double penalty_weight = 10.0;  ///< Of the square, in standard deviations: Penalty.
   std::optional<Scalarisation> scalarisation = std::nullopt;
-  std::optional<CostAwareness> cost = std::nullopt;
+  /// Improvement per expected joule: the acquisition is divided by the predicted energy of a
+  /// training to this power, which cools to 0 as a budget is spent.
+  std::optional<double> cost_exponent = std::nullopt;
+  /// Of the whole study, in joules and in trials, where they are known. In the last tenth of either
+  /// the sampler stays near what it holds for good.
+  std::optional<double> budget_j = std::nullopt;
+  std::optional<std::size_t> budget_trials = std::nullopt;
   std::size_t num_samples = 128;        ///< Of QLogNehvi, QNehvi and QNparego.
   std::size_t num_raw = 512;            ///< Candidates that the acquisition is looked up at.
   std::size_t num_polished = 4;         ///< The best of them, which are climbed from.

@@ -79,9 +79,11 @@ struct GpOptions {
   /// the sampler stays near what it holds for good.
   std::optional<double> budget_j = std::nullopt;
   std::optional<std::size_t> budget_trials = std::nullopt;
-  std::size_t num_samples = 128;        ///< Of QLogNehvi, QNehvi and QNparego.
-  std::size_t num_raw = 512;            ///< Candidates that the acquisition is looked up at.
-  std::size_t num_polished = 4;         ///< The best of them, which are climbed from.
+  std::size_t num_samples = 128;  ///< Of QLogNehvi, QNehvi and QNparego.
+  /// Candidates that the acquisition is looked up at, and how many of the best are climbed from;
+  /// not set: 512 and 4, of several objectives under constraints 1024 and 12.
+  std::optional<std::size_t> num_raw = std::nullopt;
+  std::optional<std::size_t> num_polished = std::nullopt;
   std::size_t max_observations = 1000;  ///< A model is made of; the best ones and the latest.
   std::size_t max_enumerated = 10'000;  ///< Smaller spaces are searched in full.
   std::uint64_t seed = 0;               ///< Of the Sobol start.

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "wattune/math/statistics.hpp"
-
 namespace wattune::samplers {
 
 double bandwidth_of(const Axis& axis, std::size_t num_kernels, std::size_t num_axes,
@@ -19,12 +17,20 @@ double bandwidth_of(const Axis& axis, std::size_t num_kernels, std::size_t num_a
 }
 
 double variance_on(std::size_t axis_index, std::span<const GoodTrial> trials) {
-  math::RunningMoments moments;
+  std::size_t count = 0;
+  double sum = 0.0;
+  double squares = 0.0;  // of distances from the middle, so that few digits are lost
   for (const GoodTrial& trial : trials) {
     const Place& place = trial.places[axis_index];
-    if (place.is_active) moments.add(place.coordinate);
+    if (!place.is_active) continue;
+    const double distance = static_cast<double>(place.coordinate) - 0.5;
+    ++count;
+    sum += distance;
+    squares += distance * distance;
   }
-  return moments.count() < 2 ? kUniformVariance : moments.variance();
+  if (count < 2) return kUniformVariance;
+  const auto n = static_cast<double>(count);
+  return std::max(0.0, (squares - sum * sum / n) / (n - 1.0));
 }
 
 std::size_t rung_above(std::size_t rung) {

@@ -35,6 +35,9 @@ void close(std::vector<T>& values, std::size_t row, std::size_t num_rows) {
 
 ProductKernels::ProductKernels(std::span<const Axis> axes, double prior_weight)
     : axes_(axes), prior_weight_(prior_weight), columns_(axes.size()) {
+  for (std::size_t a = 0; a < axes.size(); ++a) {
+    if (has_cells(axes[a])) cell_axes_.push_back(a);
+  }
 }
 
 void ProductKernels::make_room() {
@@ -168,7 +171,7 @@ std::vector<double> ProductKernels::log_densities(std::span<const Places> points
       std::log(std::accumulate(weights_.begin(), weights_.end(), prior_weight_));
   for (std::size_t p = 0; p < points.size(); ++p) {
     ProductLog prior{prior_weight_};
-    for (std::size_t a = 0; a < axes_.size(); ++a) {
+    for (const std::size_t a : cell_axes_) {
       if (points[p][a].is_active) prior.multiply(axes_[a].uniform(points[p][a]));
     }
     const double log_prior = prior.log();

@@ -52,9 +52,10 @@ class ProductKernels {
   std::span<const Axis> axes_;
   double prior_weight_;
   bool has_bandwidths_ = false;
-  std::vector<double> weights_;  // by kernel
-  std::vector<Column> columns_;  // by axis; rows by kernel, up to a whole number of blocks
-  std::vector<float> log_norm_;  // of kernels times weights; kNoKernel beyond the last
+  std::vector<std::size_t> cell_axes_;  // on others the uniform density is 1
+  std::vector<double> weights_;         // by kernel
+  std::vector<Column> columns_;         // by axis; rows by kernel, up to a whole number of blocks
+  std::vector<float> log_norm_;         // of kernels times weights; kNoKernel beyond the last
 };
 
 }  // namespace wattune::samplers

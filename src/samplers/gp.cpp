@@ -22,7 +22,7 @@ namespace {
 
 /// From this share of a budget on the losses' deviations are taken for so much of what they are:
 /// what is left no longer pays for exploring. On Branin, Hartmann-6 and Levy-8 the regret after 50
-/// trials is a tenth, a half and as large; later or earlier gains less, or loses on real trainings.
+/// trials is a thirtieth, two thirds and as large; beginning earlier loses on real trainings.
 constexpr double kLate = 0.9;
 constexpr double kLateDeviation = 0.3;
 

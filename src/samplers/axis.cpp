@@ -15,10 +15,6 @@ double normal_cdf(double z) {
   return 0.5 * std::erfc(-z / std::numbers::sqrt2);
 }
 
-double mass_between(double low, double high, double centre, double bandwidth) {
-  return normal_cdf((high - centre) / bandwidth) - normal_cdf((low - centre) / bandwidth);
-}
-
 /// Where values of a log integer end, in the unit interval: half way to the next, see Space.
 std::vector<double> log_integer_edges(const space::IntDomain& domain, std::size_t num_values) {
   const double first = std::log(static_cast<double>(domain.low) - 0.5);
@@ -79,44 +75,6 @@ Place Axis::place_in(std::size_t cell) const {
           static_cast<float>(0.5 * (edges_[cell] + edges_[cell + 1]))};
 }
 
-double Axis::log_norm(const Place& centre, double bandwidth) const {
-  switch (kind_) {
-    case AxisKind::Gaussian:
-    case AxisKind::Cells: {
-      const double inside = mass_between(0.0, 1.0, centre.coordinate, bandwidth);
-      const double density =
-          kind_ == AxisKind::Cells ? 0.0 : std::log(bandwidth * std::sqrt(2.0 * std::numbers::pi));
-      return -density - std::log(inside);
-    }
-    case AxisKind::Unordered:
-      return -std::log(1.0 + bandwidth * static_cast<double>(num_cells() - 1));
-    case AxisKind::Fixed:
-      break;
-  }
-  return 0.0;
-}
-
-double Axis::log_kernel(const Place& at, const Place& centre, double bandwidth) const {
-  switch (kind_) {
-    case AxisKind::Gaussian: {
-      const double z = (at.coordinate - centre.coordinate) / bandwidth;
-      return -0.5 * z * z;
-    }
-    case AxisKind::Cells:
-      return log_cell_mass(at.cell, centre.coordinate, bandwidth);
-    case AxisKind::Unordered:
-      return at.cell == centre.cell ? 0.0 : std::log(bandwidth);
-    case AxisKind::Fixed:
-      break;
-  }
-  return 0.0;
-}
-
-double Axis::log_cell_mass(std::size_t cell, double centre, double bandwidth) const {
-  return std::log(
-      std::max(kLeastMass, mass_between(edges_[cell], edges_[cell + 1], centre, bandwidth)));
-}
-
 double Axis::uniform(const Place& at) const {
   return edges_.empty() ? 1.0 : edges_[at.cell + 1u] - edges_[at.cell];
 }
@@ -149,10 +107,6 @@ std::vector<double> Axis::uniform_masses() const {
     masses.push_back(edges_[cell + 1] - edges_[cell]);
   }
   return masses;
-}
-
-double Axis::log_uniform(const Place& at) const {
-  return edges_.empty() ? 0.0 : std::log(uniform(at));
 }
 
 double Axis::draw_choice(const Place& centre, double bandwidth, Rng& rng) const {

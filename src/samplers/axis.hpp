@@ -52,9 +52,6 @@ class Axis {
   [[nodiscard]] double low_edge(std::size_t cell) const { return edges_[cell]; }
   [[nodiscard]] double high_edge(std::size_t cell) const { return edges_[cell + 1]; }
 
-  /// Logarithm of the kernel's density (of its mass, on cells) without what depends on `at`.
-  [[nodiscard]] double log_norm(const Place& centre, double bandwidth) const;
-  [[nodiscard]] double log_kernel(const Place& at, const Place& centre, double bandwidth) const;
   /// The uniform density: the prior, and what an inactive centre knows.
   [[nodiscard]] double uniform(const Place& at) const;
   /// What every cell has of a kernel, and of the uniform density.
@@ -62,13 +59,10 @@ class Axis {
   /// Gives    [num_cells], above 0
   [[nodiscard]] std::vector<double> cell_masses(const Place& centre, double bandwidth) const;
   [[nodiscard]] std::vector<double> uniform_masses() const;
-  [[nodiscard]] double log_uniform(const Place& at) const;
   /// A choice's coordinate, from the kernel; Unordered.
   [[nodiscard]] double draw_choice(const Place& centre, double bandwidth, Rng& rng) const;
 
  private:
-  [[nodiscard]] double log_cell_mass(std::size_t cell, double centre, double bandwidth) const;
-
   std::size_t parameter_index_;
   AxisKind kind_ = AxisKind::Gaussian;
   bool is_conditional_ = false;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "wattune/math/statistics.hpp"
+
 namespace wattune::samplers {
 
 double bandwidth_of(const Axis& axis, std::size_t num_kernels, std::size_t num_axes,
@@ -17,20 +19,12 @@ double bandwidth_of(const Axis& axis, std::size_t num_kernels, std::size_t num_a
 }
 
 double variance_on(std::size_t axis_index, std::span<const GoodTrial> trials) {
-  std::size_t count = 0;
-  double sum = 0.0;
-  double squares = 0.0;  // of distances from the middle, so that few digits are lost
+  math::RunningMoments moments;
   for (const GoodTrial& trial : trials) {
     const Place& place = trial.places[axis_index];
-    if (!place.is_active) continue;
-    const double distance = static_cast<double>(place.coordinate) - 0.5;
-    ++count;
-    sum += distance;
-    squares += distance * distance;
+    if (place.is_active) moments.add(place.coordinate);
   }
-  if (count < 2) return kUniformVariance;
-  const auto n = static_cast<double>(count);
-  return std::max(0.0, (squares - sum * sum / n) / (n - 1.0));
+  return moments.count() < 2 ? kUniformVariance : moments.variance();
 }
 
 std::size_t rung_above(std::size_t rung) {

@@ -1,7 +1,6 @@
 #include "binned_kernels.hpp"
 
 #include <cmath>
-#include <numbers>
 
 #include "kernel_arithmetic.hpp"
 
@@ -16,9 +15,8 @@ BinnedKernels::BinnedKernels(double bandwidth) {
   std::vector<float> below_0(kNumBins);
   std::vector<float> below_1(kNumBins);
   gaussian_tails(middles, static_cast<float>(bandwidth), below_0, below_1);
-  const double width = bandwidth * std::sqrt(2.0 * std::numbers::pi);
   for (std::size_t bin = 0; bin < kNumBins; ++bin) {
-    norm.push_back(1.0 / (width * static_cast<double>(below_1[bin] - below_0[bin])));
+    norm.push_back(cut_gaussian_height(bandwidth, below_0[bin], below_1[bin]));
   }
   std::vector<double> by_distance;
   while (by_distance.size() < kNumBins) {

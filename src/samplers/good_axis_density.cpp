@@ -46,10 +46,9 @@ void GoodAxisDensity::find_tails() {
 }
 
 void GoodAxisDensity::fill_heights() {
-  const double width = bandwidth_ * std::sqrt(2.0 * std::numbers::pi);
   for (std::size_t k = 0; k < centres_.size(); ++k) {
-    const auto inside = static_cast<double>(below_1_[k] - below_0_[k]);
-    heights_.push_back(static_cast<float>(weights_[k] / (width * inside)));
+    const double height = cut_gaussian_height(bandwidth_, below_0_[k], below_1_[k]);
+    heights_.push_back(static_cast<float>(weights_[k] * height));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <numbers>
 
 #include "wattune/base/require.hpp"
 
@@ -353,6 +354,11 @@ void gaussian_tails(std::span<const float> centre, float bandwidth, std::span<fl
   WATTUNE_REQUIRE(below_0.size() == centre.size() && below_1.size() == centre.size());
   best_kernels().find_tails(centre.data(), centre.size(), 1.0F / bandwidth, below_0.data(),
                             below_1.data());
+}
+
+double cut_gaussian_height(double bandwidth, float below_0, float below_1) {
+  const auto inside = static_cast<double>(below_1 - below_0);
+  return 1.0 / (bandwidth * std::sqrt(2.0 * std::numbers::pi) * inside);
 }
 
 void normal_quantiles(std::span<const float> probabilities, std::span<float> quantiles) {

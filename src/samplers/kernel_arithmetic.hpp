@@ -53,6 +53,8 @@ inline constexpr std::size_t kSumLanes = 16;
 /// Takes    centre, below_0, below_1  [num_kernels], centres in the unit interval
 void gaussian_tails(std::span<const float> centre, float bandwidth, std::span<float> below_0,
                     std::span<float> below_1);
+/// Of a Gaussian with these tails at its centre, when it is cut off at 0 and 1 and has mass 1.
+[[nodiscard]] double cut_gaussian_height(double bandwidth, float below_0, float below_1);
 
 /// Inverse of the standard normal distribution function, errors below 1e-5 within 5 deviations.
 ///

@@ -11,10 +11,6 @@
 namespace wattune::samplers {
 namespace {
 
-bool has_cells(const Axis& axis) {
-  return axis.kind() == AxisKind::Cells || axis.kind() == AxisKind::Unordered;
-}
-
 /// Moves what stands at `row` and behind it one back; the last place must be free.
 template <typename T>
 void open(std::vector<T>& values, std::size_t row, std::size_t num_rows) {
@@ -36,7 +32,7 @@ void close(std::vector<T>& values, std::size_t row, std::size_t num_rows) {
 ProductKernels::ProductKernels(std::span<const Axis> axes, double prior_weight)
     : axes_(axes), prior_weight_(prior_weight), columns_(axes.size()) {
   for (std::size_t a = 0; a < axes.size(); ++a) {
-    if (has_cells(axes[a])) cell_axes_.push_back(a);
+    if (axes[a].num_cells() > 0) cell_axes_.push_back(a);
   }
 }
 
@@ -45,7 +41,7 @@ void ProductKernels::make_room() {
   const std::size_t size = log_norm_.size() + kKernelBlock;
   log_norm_.resize(size, kNoKernel);
   for (std::size_t a = 0; a < axes_.size(); ++a) {
-    if (has_cells(axes_[a])) columns_[a].cell.resize(size);
+    if (axes_[a].num_cells() > 0) columns_[a].cell.resize(size);
     if (axes_[a].kind() != AxisKind::Gaussian) continue;
     columns_[a].centre.resize(size);
     if (!axes_[a].is_conditional()) continue;
@@ -93,7 +89,7 @@ void ProductKernels::set_bandwidths(std::span<const double> bandwidths) {
   has_bandwidths_ = true;
   for (std::size_t a = 0; a < axes_.size(); ++a) {
     columns_[a].bandwidth = bandwidths[a];
-    if (has_cells(axes_[a])) fill_table(axes_[a], columns_[a]);
+    if (axes_[a].num_cells() > 0) fill_table(axes_[a], columns_[a]);
   }
   settle(0, weights_.size());
 }
@@ -108,9 +104,8 @@ void ProductKernels::settle(std::size_t first, std::size_t count) {
     if (column.centre.empty()) continue;
     gaussian_tails(std::span{column.centre}.subspan(first, count),
                    static_cast<float>(column.bandwidth), below_0, below_1);
-    const double width = column.bandwidth * std::sqrt(2.0 * std::numbers::pi);
     for (std::size_t i = 0; i < count; ++i) {
-      const double norm = 1.0 / (width * static_cast<double>(below_1[i] - below_0[i]));
+      const double norm = cut_gaussian_height(column.bandwidth, below_0[i], below_1[i]);
       if (column.presence.empty()) {
         norms[i].multiply(norm);
       } else {
@@ -143,7 +138,7 @@ void ProductKernels::add_terms(const Places& at, std::vector<AxisTerm>& terms) c
     const Column& column = columns_[a];
     if (!at[a].is_active || axis.kind() == AxisKind::Fixed) continue;
     AxisTerm& term = terms.emplace_back();
-    if (has_cells(axis)) {
+    if (axis.num_cells() > 0) {
       term.cell = column.cell.data();
       term.row = column.table.data() + at[a].cell * (axis.num_cells() + 1);
     } else {
